@@ -1,0 +1,310 @@
+/* The single-producer, single-consumer ring of 64-byte messages: the only home of cross-core
+ * memory order. The same file serves programs, kernels and links, on every port.
+ *
+ * Message number s goes into slot s % n and carries tag(s) in its header word, which is stored
+ * last. So one line moves one message, and nobody shares an index. The receiver marks a slot as
+ * taken (credit) at each quarter of the ring, or at every slot with RING_MARK_EVERY 1; the sender
+ * looks for marks only when its credit is used up. Geometry, numbers and credit are private;
+ * nothing that the peer can write is used to index. A peer that scribbles makes garbage for
+ * itself: SK_ERR_PROTOCOL, never an access outside the ring.
+ *
+ * Sleep and wake, both directions alike: the sleeper stores its word (armed: the receiver waits
+ * for tag t; want: the sender waits for the mark of tag t), then looks once more; the other side
+ * publishes, then looks at that word. Both use the seq pair, so at least one of them sees the
+ * other. The publisher of exactly that tag wakes: one wake for each sleep, none while both run.
+ *
+ * Not here: who is woken and how, death of the peer, blocking. Two-sided use needs one task (or
+ * kernel) per side.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BASE_RING_H
+#define BASE_RING_H
+
+#include <seam.h>
+#include <skerry/errors.h>
+#include <skerry/msg.h>
+
+/* Slots between marks: 0 = a quarter of the ring. 1 suits machines where a receiver that also
+ * writes keeps the line (Zen). */
+#ifndef RING_MARK_EVERY
+#define RING_MARK_EVERY 0u
+#endif
+
+#define RING_FLAG 0x10000u /* in armed and want: the word is set */
+
+struct ring_tx {
+    struct sk_msg *slot;
+    uint32_t *want;        /* mine: written here, read by the receiver */
+    const uint32_t *armed; /* the receiver's */
+    uint32_t mask;         /* slots - 1 */
+    uint32_t mark_mask;    /* (slots between marks) - 1 */
+    uint32_t next;         /* number of the next message to send */
+    uint32_t limit;        /* numbers below may be sent: slots that are known to be free */
+    uint32_t epoch_tag;
+};
+
+struct ring_rx {
+    struct sk_msg *slot;
+    uint32_t *armed;      /* mine */
+    const uint32_t *want; /* the sender's */
+    uint32_t mask;
+    uint32_t mark_mask;
+    uint32_t next;        /* number of the next message to take */
+    uint32_t vouched;     /* lines from next on that are known to be published (far probe) */
+    uint32_t streak;      /* messages taken since the ring was last found empty */
+    uint32_t epoch_tag;
+};
+
+/* Tag of message number s. Never equal for two messages that can meet in one slot: n <= 2^14. */
+static inline uint32_t ring_tag(uint32_t s, uint32_t epoch_tag)
+{
+    return (s + epoch_tag) & SK_CTL_TAG;
+}
+
+/* An epoch's share of the tag: a slot left over from another epoch does not look like a message. */
+static inline uint32_t ring_epoch_tag(uint32_t epoch)
+{
+    return (epoch * 0x9e37u + 1u) & SK_CTL_TAG;
+}
+
+static inline uint32_t ring_mark_mask(uint32_t slots)
+{
+    return (RING_MARK_EVERY ? RING_MARK_EVERY : slots / 4u) - 1u;
+}
+
+/* The sending side of `slots` slots (a power of two, 8 or more) that start at `slot`. The memory
+ * is zero or an older epoch's and outlives tx; mine and theirs are the two ends' control lines. */
+static inline void ring_tx_init(struct ring_tx *tx, struct sk_msg *slot, uint32_t slots,
+                                struct sk_chan_ctl *mine, const struct sk_chan_ctl *theirs,
+                                uint32_t epoch)
+{
+    *tx = (struct ring_tx){.slot = slot,
+                           .want = &mine->want,
+                           .armed = &theirs->armed,
+                           .mask = slots - 1u,
+                           .mark_mask = ring_mark_mask(slots),
+                           .limit = slots,
+                           .epoch_tag = ring_epoch_tag(epoch)};
+}
+
+/* The receiving side of the same. */
+static inline void ring_rx_init(struct ring_rx *rx, struct sk_msg *slot, uint32_t slots,
+                                struct sk_chan_ctl *mine, const struct sk_chan_ctl *theirs,
+                                uint32_t epoch)
+{
+    *rx = (struct ring_rx){.slot = slot,
+                           .armed = &mine->armed,
+                           .want = &theirs->want,
+                           .mask = slots - 1u,
+                           .mark_mask = ring_mark_mask(slots),
+                           .epoch_tag = ring_epoch_tag(epoch)};
+}
+
+/* Messages sent whose slots are not yet known to be free: the oldest of them. */
+static inline uint32_t ring_oldest(const struct ring_tx *tx)
+{
+    return tx->limit - tx->mask - 1u;
+}
+
+/* Look for marks and extend the credit. Acquire pairs with the mark's store in ring_take_slot: the
+ * receiver has finished reading before we write the slot again. At most 4 looks (n of them with a
+ * mark for every slot). */
+static inline void ring_look_for_credit(struct ring_tx *tx)
+{
+    for (;;) {
+        uint32_t marked = ring_oldest(tx) | tx->mark_mask;
+        if ((int32_t)(marked - tx->next) >= 0)
+            return;
+        uint32_t ctl = seam_load_acquire(&tx->slot[marked & tx->mask].ctl);
+        if ((ctl & (SK_CTL_TAKEN | SK_CTL_TAG)) != (SK_CTL_TAKEN | ring_tag(marked, tx->epoch_tag)))
+            return;
+        tx->limit = marked + 1u + tx->mask + 1u;
+    }
+}
+
+/* Is there room for `slots` slots (1..SK_SLOTS_MAX) now? Looks at shared memory only if the known
+ * credit is not enough. */
+static inline bool ring_has_room(struct ring_tx *tx, uint32_t slots)
+{
+    if ((int32_t)(tx->limit - tx->next) >= (int32_t)slots)
+        return true;
+    ring_look_for_credit(tx);
+    return (int32_t)(tx->limit - tx->next) >= (int32_t)slots;
+}
+
+/* Write one line; its ctl is stored by the caller. */
+static inline struct sk_msg *ring_fill(struct ring_tx *tx, const struct sk_msg *m, uint32_t number)
+{
+    struct sk_msg *line = &tx->slot[number & tx->mask];
+    line->label = m->label;
+    line->token = m->token;
+    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
+        line->w64[i] = m->w64[i];
+    return line;
+}
+
+static inline uint32_t ring_header(const struct ring_tx *tx, uint32_t ctl, uint32_t number)
+{
+    return (ctl & ~SK_CTL_TAG) | SK_CTL_VALID | ring_tag(number, tx->epoch_tag);
+}
+
+/* Send m[0..slots): all or nothing. Each m[i].ctl has length, more, handles and flags; its tag and
+ * valid bits are ignored. *wake: the receiver is asleep waiting for this: wake it.
+ * SK_ERR_FULL: no room, *wake is false. Does not check what the caller put into ctl. */
+static inline sk_err ring_send(struct ring_tx *tx, const struct sk_msg *m, uint32_t slots,
+                               bool *wake)
+{
+    *wake = false;
+    if (!ring_has_room(tx, slots))
+        return SK_ERR_FULL;
+    uint32_t first = tx->next;
+    uint32_t last = first + slots - 1u;
+    for (uint32_t s = first; s != last; s++, m++) {
+        struct sk_msg *line = ring_fill(tx, m, s);
+        /* Release: pairs with the acquire in ring_peek (payload before header). */
+        seam_store_release(&line->ctl, ring_header(tx, m->ctl, s));
+    }
+    struct sk_msg *line = ring_fill(tx, m, last);
+    /* Seq store, seq load: the pair with ring_arm's. Also the release of this line. */
+    seam_store_seq(&line->ctl, ring_header(tx, m->ctl, last));
+    uint32_t armed = seam_load_seq(tx->armed);
+    tx->next = last + 1u;
+    *wake = (armed & RING_FLAG) != 0 &&
+            ((armed - ring_tag(first, tx->epoch_tag)) & SK_CTL_TAG) < slots;
+    return SK_OK;
+}
+
+/* The sender is about to sleep until there is room for `slots` slots. True: it may sleep, and the
+ * receiver will wake it (perhaps when there is some room but not enough: look, and want again).
+ * False: there is room now. */
+static inline bool ring_want(struct ring_tx *tx, uint32_t slots)
+{
+    while (!ring_has_room(tx, slots)) {
+        uint32_t marked = ring_oldest(tx) | tx->mark_mask;
+        uint32_t tag = ring_tag(marked, tx->epoch_tag);
+        /* Seq store, seq load: the pair with the mark and the look at want in ring_take_slot. */
+        seam_store_seq(tx->want, RING_FLAG | tag);
+        uint32_t ctl = seam_load_seq(&tx->slot[marked & tx->mask].ctl);
+        if ((ctl & (SK_CTL_TAKEN | SK_CTL_TAG)) != (SK_CTL_TAKEN | tag))
+            return true;
+        seam_store_relaxed(tx->want, 0);
+    }
+    return false;
+}
+
+enum ring_state { RING_EMPTY, RING_MESSAGE, RING_GARBAGE };
+
+/* What does a header word say about message number s? Not published yet is: zero (fresh memory),
+ * the mark or the unmarked header of the message n before. All else is not a sender's work. */
+static inline enum ring_state ring_judge(const struct ring_rx *rx, uint32_t ctl, uint32_t s)
+{
+    uint32_t tag = ctl & SK_CTL_TAG;
+    if (tag == ring_tag(s, rx->epoch_tag) && (ctl & (SK_CTL_VALID | SK_CTL_TAKEN)) == SK_CTL_VALID)
+        return (ctl & SK_CTL_RESERVED) || sk_ctl_len(ctl) > SK_PAYLOAD_BYTES ? RING_GARBAGE
+                                                                             : RING_MESSAGE;
+    return ctl == 0 || tag == ring_tag(s - rx->mask - 1u, rx->epoch_tag) ? RING_EMPTY
+                                                                         : RING_GARBAGE;
+}
+
+/* Look at the header of the line `ahead` lines after the next one, ahead < slots. */
+static inline enum ring_state ring_peek(const struct ring_rx *rx, uint32_t ahead, uint32_t *ctl)
+{
+    uint32_t s = rx->next + ahead;
+    const uint32_t *word = &rx->slot[s & rx->mask].ctl;
+    /* Acquire pairs with the header's store in ring_send (payload after header). Relaxed where an
+     * acquired later header vouches: publication is in order. */
+    *ctl = ahead < rx->vouched ? seam_load_relaxed(word) : seam_load_acquire(word);
+    return ring_judge(rx, *ctl, s);
+}
+
+/* In a stream, look a quarter ring ahead first: one header there vouches for all before it, and
+ * the two sides stop sharing a line. */
+static inline void ring_probe_far(struct ring_rx *rx)
+{
+    uint32_t ctl;
+    if (rx->streak <= rx->mask || rx->vouched != 0)
+        return;
+    uint32_t ahead = (rx->mask + 1u) / 4u - 1u;
+    if (ring_peek(rx, ahead, &ctl) == RING_MESSAGE)
+        rx->vouched = ahead + 1u;
+}
+
+/* Copy line number s out and give its slot back if it is one that is marked. *wake: the sender
+ * sleeps for this mark: wake it. */
+static inline void ring_take_slot(struct ring_rx *rx, uint32_t s, uint32_t ctl, struct sk_msg *m,
+                                  bool *wake)
+{
+    struct sk_msg *line = &rx->slot[s & rx->mask];
+    m->ctl = ctl;
+    m->label = line->label;
+    m->token = line->token;
+    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
+        m->w64[i] = line->w64[i];
+    if ((s & rx->mark_mask) != rx->mark_mask)
+        return;
+    uint32_t tag = ring_tag(s, rx->epoch_tag);
+    /* Seq store (with it: release, all reads above are done; pairs with ring_look_for_credit),
+     * seq load: the pair with ring_want's. */
+    seam_store_seq(&line->ctl, SK_CTL_TAKEN | tag);
+    if (seam_load_seq(rx->want) == (RING_FLAG | tag))
+        *wake = true;
+}
+
+/* Take one message of *slots lines into m (room for max lines, 1..SK_SLOTS_MAX). m[i].ctl is the
+ * checked copy of the header. *wake: as above; false if not.
+ * SK_ERR_EMPTY: none, or not all its lines are there yet. SK_ERR_TOO_BIG: more than max lines; it
+ * stays. SK_ERR_PROTOCOL: garbage; the ring is of no use any more. */
+static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t max, uint32_t *slots,
+                               bool *wake)
+{
+    uint32_t ctl[SK_SLOTS_MAX];
+    *wake = false;
+    ring_probe_far(rx);
+    enum ring_state state = ring_peek(rx, 0, &ctl[0]);
+    if (state != RING_MESSAGE) {
+        rx->streak = 0;
+        return state == RING_EMPTY ? SK_ERR_EMPTY : SK_ERR_PROTOCOL;
+    }
+    uint32_t n = sk_ctl_more(ctl[0]) + 1u;
+    for (uint32_t i = 1; i < n; i++) {
+        state = ring_peek(rx, i, &ctl[i]);
+        if (state == RING_EMPTY)
+            return SK_ERR_EMPTY;
+        if (state == RING_GARBAGE || sk_ctl_more(ctl[i]) != n - 1u - i)
+            return SK_ERR_PROTOCOL;
+    }
+    if (n > max)
+        return SK_ERR_TOO_BIG;
+    for (uint32_t i = 0; i < n; i++)
+        ring_take_slot(rx, rx->next + i, ctl[i], &m[i], wake);
+    rx->next += n;
+    rx->streak += n;
+    rx->vouched -= rx->vouched < n ? rx->vouched : n;
+    *slots = n;
+    return SK_OK;
+}
+
+/* The receiver is about to sleep. True: the ring holds nothing to take, and the sender of the next
+ * line will wake us. False: look again (a message, or garbage). */
+static inline bool ring_arm(struct ring_rx *rx)
+{
+    /* What is awaited is the first line that is missing: of a long message some may be there. */
+    uint32_t ahead = 0;
+    uint32_t ctl;
+    enum ring_state state;
+    while ((state = ring_peek(rx, ahead, &ctl)) == RING_MESSAGE) {
+        if (sk_ctl_more(ctl) == 0 || ++ahead == SK_SLOTS_MAX)
+            return false;
+    }
+    if (state == RING_GARBAGE)
+        return false;
+    uint32_t s = rx->next + ahead;
+    /* Seq store, seq load: the pair with ring_send's. */
+    seam_store_seq(rx->armed, RING_FLAG | ring_tag(s, rx->epoch_tag));
+    ctl = seam_load_seq(&rx->slot[s & rx->mask].ctl);
+    if (ring_judge(rx, ctl, s) == RING_EMPTY)
+        return true;
+    seam_store_relaxed(rx->armed, 0);
+    return false;
+}
+
+#endif

@@ -1,0 +1,89 @@
+/* The link: what two kernels share. One page for each direction; page (i -> j) is written by
+ * kernel i, except that j marks the slots it has taken. A link carries level state, which cannot
+ * overflow (wake, close, release: one bit each, flipped by the writer), and a ring for the rest.
+ * Bytes from a peer are hostile: every field is read once, checked, then used; nonsense takes the
+ * link down, never the kernel. kernel/link.c is the only reader and writer.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef SKERRY_LINK_H
+#define SKERRY_LINK_H
+
+#include <skerry/msg.h>
+
+#define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
+#define SK_LINK_VERSION 1u
+#define SK_LINK_SLOTS   16u
+#define SK_LINK_CREDIT  8u   /* requests in flight each way: the other 8 slots are for replies */
+#define SK_LINK_WORDS   16u
+#define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
+#define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
+
+struct sk_link {
+    /* Handshake: magic is stored last (release). The link is up when both pages name both epochs. */
+    uint32_t magic;
+    uint32_t version;
+    uint32_t size_bytes;  /* sizeof(struct sk_link) */
+    uint32_t epoch;       /* the writer's boot epoch, never 0 */
+    uint32_t peer_epoch;  /* the epoch of the peer that this page speaks to; 0 = not known yet */
+    uint32_t dead;        /* = epoch once the writer has panicked */
+    uint32_t pad0[10];
+    /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
+    uint32_t bell;        /* counts rings of the writer */
+    uint32_t bell_ack;    /* the peer's bell as last seen by the writer */
+    uint32_t pad1[14];
+    uint32_t wake[SK_LINK_WORDS];     /* bit of the reader's end; flipped when level with wake_ack */
+    uint32_t wake_ack[SK_LINK_WORDS]; /* the peer's wake as last seen by the writer */
+    uint32_t close[SK_LINK_WORDS];    /* bit of the reader's end; each side flips once a binding */
+    uint32_t release[SK_LINK_WORDS];  /* bit 2 * channel + side of the reader, its home */
+    struct sk_chan_ctl ctl;           /* ring lines are unused between kernels: they poll on a bell */
+    struct sk_msg slot[SK_LINK_SLOTS];
+};
+_Static_assert(offsetof(struct sk_link, wake) == 128, "wire layout");
+_Static_assert(offsetof(struct sk_link, slot) == 448, "wire layout");
+_Static_assert(sizeof(struct sk_link) == 448 + 1024, "wire layout");
+
+/* Operations: msg.label; msg.token matches the reply. Words are of w32 unless said. */
+enum {
+    SK_LINK_GIVE = 1, /* here is an object: struct sk_link_give -> struct sk_link_given */
+    SK_LINK_MOVE,     /* to a channel's home: move an end you gave me: struct sk_link_move -> given */
+    SK_LINK_REPEER,   /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
+};
+
+enum { SK_TO_ESCROW = 1, SK_TO_PORT, SK_TO_CORE_PORT };
+
+struct sk_link_dest { /* where an object goes on the receiving core */
+    uint16_t kind;    /* SK_TO_* */
+    uint16_t index;   /* end or port */
+    uint32_t gen;
+};
+
+struct sk_link_give {
+    struct sk_link_dest dest;
+    uint32_t kind;        /* SK_KIND_CHAN or SK_KIND_PORT_REMOTE */
+    uint32_t index, gen;  /* port: on core peer_core. channel: at its home */
+    uint16_t side, slots; /* channel */
+    uint64_t paddr;       /* channel: its page */
+    uint32_t epoch;       /* channel: seed of its tags; port: boot epoch of peer_core */
+    uint16_t home, peer_core;
+    uint16_t peer_index;
+    uint16_t same;
+    uint32_t peer_gen;
+};
+_Static_assert(sizeof(struct sk_link_give) == 48, "fits a message");
+
+struct sk_link_given {
+    int32_t err;
+    uint32_t core, index, gen; /* where the end lives now */
+};
+
+struct sk_link_move {
+    struct sk_link_dest dest;
+    uint32_t core;             /* of dest */
+    uint32_t index, gen, side; /* the channel, at its home */
+};
+
+struct sk_link_repeer {
+    uint32_t index, gen;      /* the receiver's end */
+    uint32_t core, peer_index, peer_gen;
+};
+
+#endif

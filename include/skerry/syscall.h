@@ -1,0 +1,234 @@
+/* System calls: numbers, arguments, results. The library wraps each one (lib/sys.h); programs use
+ * the library. Arguments travel in the registers a0..a5, the error comes back in r0, further
+ * results in r1..r3 (which registers these are is the port's business).
+ *
+ * Every call: SK_ERR_SYSCALL for an unknown number; SK_ERR_HANDLE for a handle that is stale or of
+ * the wrong kind; SK_ERR_RIGHTS where the handle lacks the right; SK_ERR_FAULT for memory that the
+ * task cannot read or write as needed, with nothing done. Costs are bounded; "blocks" is said.
+ * Adding a call appends to the table; a number is never reused.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef SKERRY_SYSCALL_H
+#define SKERRY_SYSCALL_H
+
+#include <skerry/errors.h>
+#include <skerry/types.h>
+
+#define SK_SYSCALLS(X)                                                                             \
+    X(NOP, nop)                   /* () does nothing: the floor of a system call */                \
+    X(EXIT, exit)                 /* (status) ends the task; does not return */                    \
+    X(YIELD, yield)               /* () to the next ready task of the same priority */             \
+    X(WAIT, wait)                 /* (mask, deadline) -> events, ready; blocks */                  \
+    X(WAKE, wake)                 /* (chan) */                                                     \
+    X(WAKE_WAIT, wake_wait)       /* (chan, mask, deadline) -> events, ready; blocks */            \
+    X(TIMER, timer)               /* (bit, deadline) */                                            \
+    X(LOG_WRITE, log_write)       /* (text, len) */                                                \
+    X(CLOSE, close)               /* (handle) */                                                   \
+    X(DUP, dup)                   /* (handle, rights) -> handle */                                 \
+    X(INFO, info)                 /* (handle, struct sk_handle_info *) */                          \
+    X(SEND_HANDLE, send_handle)   /* (chan, handle, deadline); blocks */                           \
+    X(TAKE_HANDLE, take_handle)   /* (chan) -> handle */                                           \
+    X(CHAN_CREATE, chan_create)   /* (slots) -> end 0, end 1 */                                    \
+    X(CHAN_OPEN, chan_open)       /* (chan, bit, struct sk_chan_view *) */                         \
+    X(CHAN_SEND, chan_send)       /* (chan, struct sk_msg *, slots) */                             \
+    X(CHAN_RECV, chan_recv)       /* (chan, struct sk_msg *, slots) -> slots */                    \
+    X(CHAN_ARM, chan_arm)         /* (chan) */                                                     \
+    X(CHAN_WANT, chan_want)       /* (chan, slots) */                                              \
+    X(PORT_CREATE, port_create)   /* (bit, depth) -> port */                                       \
+    X(PORT_ACCEPT, port_accept)   /* (port) -> chan */                                             \
+    X(PORT_CONNECT, port_connect) /* (port, chan, deadline); blocks */                             \
+    X(REGION_CREATE, region_create) /* (pages) -> region */                                        \
+    X(REGION_MAP, region_map)     /* (region, addr, prot) -> addr */                               \
+    X(REGION_UNMAP, region_unmap) /* (region) */                                                   \
+    X(TASK_CREATE, task_create)   /* (ctl, struct sk_task_params *) -> task, tid */                \
+    X(TASK_MAP, task_map)         /* (task, region, addr, prot) */                                 \
+    X(TASK_GIVE, task_give)       /* (task, handle) -> handle as the task will know it */          \
+    X(TASK_START, task_start)     /* (task, entry, sp, arg) */                                     \
+    X(TASK_KILL, task_kill)       /* (task) */                                                     \
+    X(TASK_INFO, task_info)       /* (task, struct sk_task_info *) */                              \
+    X(CORE_START, core_start)     /* (ctl, core, deadline); blocks */                              \
+    X(CORE_INFO, core_info)       /* (ctl, core, struct sk_core_info *) */                         \
+    X(CORE_CONNECT, core_connect) /* (ctl, core, chan, deadline); blocks */                        \
+    X(LOG_READ, log_read)         /* (ctl, position, buffer, len) -> bytes, position */            \
+    X(HALT, halt)                 /* (ctl, status) powers the machine off; does not return */      \
+    X(STATS, stats)               /* (ctl, struct sk_stats *) */                                   \
+    X(DEV_OPEN, dev_open)         /* (ctl, index) -> device */                                     \
+    X(DEV_MAP, dev_map)           /* (device) -> addr */                                           \
+    X(IRQ_BIND, irq_bind)         /* (device, bit) */                                              \
+    X(IRQ_ACK, irq_ack)           /* (device) */
+
+enum {
+#define X(upper, lower) SK_CALL_##upper,
+    SK_SYSCALLS(X)
+#undef X
+    SK_CALL_COUNT
+};
+
+/* WAIT: until the task's event word meets mask, or the deadline. SK_OK: r1 = the bits that were
+ * met (now cleared; others stay), r2 = ready: bit (slot % 64) for each channel end of the task that
+ * was rung or closed since last told (now cleared; a hint: poll those ends). SK_ERR_TIMED_OUT: none
+ * came. A mask of 0 sleeps until the deadline.
+ * WAKE: tells the peer of chan that its armed ring moved. SK_ERR_PEER_DEAD: it is gone.
+ * WAKE_WAIT: WAKE, then WAIT, one kernel entry; on the same core the processor goes straight to
+ * the peer's task unless something of higher priority is ready. An error of WAKE returns at once.
+ * TIMER: sets event bit `bit` at deadline; one timer per task, a new call replaces it, SK_FOREVER
+ * cancels. SK_ERR_ARG: bit > 31.
+ *
+ * CLOSE: the object loses this holder: a channel end closes (the peer drains, then PEER_DEAD), a
+ * port dies with what is queued, a region's pages go home, a task that has ended is forgotten, one
+ * that lives is killed first. SK_ERR_BUSY: the handle is on its way (SEND_HANDLE timed out).
+ * DUP: for ports only (connect right); rights must be a subset. SK_ERR_UNSUPPORTED otherwise.
+ * SEND_HANDLE: moves handle (an unused channel end, or an unmapped region on the same core) or
+ * copies it (a port, connect right only) into the escrow of chan's far end, SK_ESCROW_MAX deep.
+ * SK_ERR_FULL: the escrow is full. SK_ERR_BUSY: a used end, or an earlier move is in flight.
+ * SK_ERR_PEER_DEAD: still with the caller. SK_ERR_TIMED_OUT: in doubt; the handle value stays
+ * reserved until the answer comes: then it is gone, or the caller's again.
+ * TAKE_HANDLE: the oldest in the escrow of this end. SK_ERR_EMPTY; SK_ERR_BUDGET: no room in the
+ * task's handle table; it stays in the escrow.
+ *
+ * CHAN_CREATE: slots 8 or 16. The caller pays: a page, two ends, two handles. SK_ERR_BUDGET,
+ * SK_ERR_NO_MEMORY. An end is *unused* until opened; only unused ends move.
+ * CHAN_OPEN: makes the end usable: bit is the event that its traffic sets. On MMU ports the view
+ * tells where ring and status line are mapped; elsewhere mem and status are 0 and CHAN_SEND,
+ * CHAN_RECV, CHAN_ARM, CHAN_WANT (kernel copies; SK_ERR_UNSUPPORTED on MMU ports) do what
+ * base/ring.h does in user space. The end starts ready: poll it once. SK_ERR_STATE: opened before.
+ * CHAN_SEND: all slots or nothing. SK_ERR_FULL, SK_ERR_PEER_DEAD. Rings the peer itself.
+ * CHAN_RECV: one message of up to slots slots. SK_ERR_EMPTY, SK_ERR_PEER_DEAD (drained and
+ * closed), SK_ERR_PROTOCOL (garbage; the end is closed), SK_ERR_TOO_BIG (stays).
+ * CHAN_ARM: SK_OK: armed, empty. SK_ERR_BUSY: there is a message. CHAN_WANT: SK_OK: the event
+ * will come when slots are free. SK_ERR_BUSY: they are free now.
+ *
+ * PORT_CREATE: depth 1..SK_PORT_DEPTH_MAX connections may wait; bit is set when one comes.
+ * PORT_ACCEPT: the oldest; SK_ERR_EMPTY, SK_ERR_BUDGET (it stays queued).
+ * PORT_CONNECT: as SEND_HANDLE, into the port's queue. SK_ERR_PEER_DEAD: the port is gone.
+ *
+ * REGION_CREATE: 1..SK_REGION_PAGES_MAX zeroed pages, charged to the caller.
+ * REGION_MAP: addr 0 lets the kernel choose; prot is SK_PROT_*, never W with X. SK_ERR_EXISTS:
+ * something is mapped there. SK_ERR_STATE: mapped already.
+ *
+ * TASK_CREATE: ctl needs SK_RIGHT_TASK. The new task's budget bounds it from now on. Its end sets
+ * the creator's event bit params.event_bit. SK_ERR_NO_MEMORY: no task slot.
+ * TASK_MAP: moves the region to the task (its charge too) and maps it there; the handle is gone.
+ * TASK_GIVE: moves a handle (unused end, device, region) or copies it (port) before the start.
+ * TASK_KILL: ends it, cause SK_CAUSE_KILLED; teardown goes on in chunks at the dying's priority;
+ * TASK_INFO says SK_TASK_DEAD when all is back. SK_OK too if it had ended already.
+ *
+ * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, or it
+ * crashed. SK_ERR_NOT_FOUND: no such core. SK_ERR_TIMED_OUT: it did not answer.
+ * CORE_CONNECT: as PORT_CONNECT, to the port of that core's init. SK_ERR_CORE_DOWN.
+ * LOG_READ: bytes of this kernel's log from position on (counted since boot); a position already
+ * overwritten is moved up; r1 = bytes copied, r2 = the position after them.
+ * DEV_OPEN: index in the system table; SK_ERR_BUSY: somebody owns it.
+ * IRQ_BIND: the device's interrupt sets event bit `bit` and is masked until IRQ_ACK.
+ */
+
+#define SK_ESCROW_MAX       4u
+#define SK_PORT_DEPTH_MAX   16u
+#define SK_REGION_PAGES_MAX 64u
+#define SK_TASK_ENDS_MAX    256u
+
+/* Rights, bits of a handle. */
+#define SK_RIGHT_SEND    1u  /* channel: send, receive, open */
+#define SK_RIGHT_MOVE    2u  /* may be moved or copied to another task */
+#define SK_RIGHT_ACCEPT  4u  /* port: accept */
+#define SK_RIGHT_CONNECT 8u  /* port: connect */
+#define SK_RIGHT_MAP     16u /* region, device */
+#define SK_RIGHT_TASK    32u /* control: create tasks; task: manage */
+#define SK_RIGHT_CORE    64u /* control: start cores, halt, read logs, open devices */
+
+#define SK_PROT_R 1u
+#define SK_PROT_W 2u
+#define SK_PROT_X 4u
+
+enum {
+    SK_KIND_NONE = 0,
+    SK_KIND_CHAN,
+    SK_KIND_PORT,        /* on this core */
+    SK_KIND_PORT_REMOTE, /* on another core: connect only */
+    SK_KIND_REGION,
+    SK_KIND_TASK,
+    SK_KIND_DEVICE,
+    SK_KIND_CONTROL,
+};
+
+struct sk_handle_info {
+    uint32_t kind, rights;
+    uint32_t used;  /* channel end: opened */
+    uint32_t state; /* channel end: SK_CHAN_OPEN or SK_CHAN_CLOSED */
+    uint32_t peer_core;
+    uint32_t slot;  /* channel end: its bit in `ready` is slot % 64 */
+};
+
+/* What CHAN_OPEN tells about an end. */
+struct sk_chan_view {
+    uint64_t mem;    /* struct sk_chan_mem *, or 0 */
+    uint64_t status; /* const struct sk_chan_status *, or 0 */
+    uint32_t slots;  /* of each ring */
+    uint32_t side;   /* 0 or 1: this end sends on ring `side` */
+    uint32_t epoch;  /* the channel's: seed of its tags */
+    uint32_t slot;   /* its bit in `ready` is slot % 64 */
+    uint32_t same_core;
+    uint32_t pad;
+};
+_Static_assert(sizeof(struct sk_chan_view) == 40, "layout");
+
+struct sk_task_params {
+    char name[SK_NAME_BYTES];
+    uint32_t priority;
+    uint32_t event_bit; /* of the creator, set when the task has ended and is torn down */
+    uint32_t pages;     /* most pages: memory, page tables, channels */
+    uint32_t handles;
+    uint32_t ends;      /* most channel ends, <= SK_TASK_ENDS_MAX */
+    uint32_t pad;
+};
+_Static_assert(sizeof(struct sk_task_params) == 56, "layout");
+
+enum { SK_TASK_NEW = 1, SK_TASK_READY, SK_TASK_WAITING, SK_TASK_DYING, SK_TASK_DEAD };
+enum { SK_CAUSE_NONE = 0, SK_CAUSE_EXITED, SK_CAUSE_KILLED, SK_CAUSE_FAULT };
+enum {
+    SK_FAULT_NONE = 0,
+    SK_FAULT_READ,    /* data read of an address that is not mapped or not allowed */
+    SK_FAULT_WRITE,
+    SK_FAULT_EXEC,
+    SK_FAULT_STACK,   /* the guard below the stack */
+    SK_FAULT_ILLEGAL, /* undefined or privileged instruction */
+    SK_FAULT_ALIGN,
+    SK_FAULT_OTHER,
+};
+
+struct sk_task_info {
+    sk_tid tid;
+    char name[SK_NAME_BYTES];
+    uint32_t state;    /* SK_TASK_* */
+    uint32_t priority;
+    uint32_t cause;    /* SK_CAUSE_*, once DYING or DEAD */
+    int32_t status;    /* of exit */
+    uint32_t fault;    /* SK_FAULT_*, cause FAULT */
+    uint32_t pages, handles, ends; /* in use now */
+    uint64_t fault_addr, fault_pc, fault_sp;
+    sk_ns run_ns;      /* processor time so far */
+};
+_Static_assert(sizeof(struct sk_task_info) == 104, "layout");
+
+enum { SK_CORE_ABSENT = 0, SK_CORE_OFF, SK_CORE_STARTING, SK_CORE_RUNNING, SK_CORE_DEAD };
+
+struct sk_core_info {
+    uint32_t state;         /* SK_CORE_*, as this kernel knows it */
+    uint32_t epoch;         /* 0 if never started */
+    uint32_t self;          /* 1: the asking kernel's own core; what follows is filled only then */
+    uint32_t cores;         /* cores that this system can use on this machine */
+    uint32_t pages_shared;  /* of the kernel's fork: pages in common with the template */
+    uint32_t pages_copied;  /* made private by a write */
+    uint32_t pages_private; /* made fresh: stack, struct kern, tables */
+    uint32_t pad;
+};
+_Static_assert(sizeof(struct sk_core_info) == 32, "layout");
+
+/* What is in use on this core; equal before and after whatever gives all back. */
+struct sk_stats {
+    uint32_t pages_total, pages_free;
+    uint32_t tasks, handles, ends, chans, ports, regions;
+    uint64_t syscalls, switches, doorbells_sent, doorbells_taken; /* counters, since boot */
+};
+_Static_assert(sizeof(struct sk_stats) == 64, "layout");
+
+#endif

@@ -1,0 +1,127 @@
+/* The port contract: all that stands between the portable kernel and a machine.
+ *
+ * A port provides these functions and <port_types.h> (arch/<isa>/include), and calls the kernel
+ * through kernel/entry.h. One kernel runs on one core and is never entered twice at once: the port
+ * calls an entry with interrupts of that core masked and resumes the context that it returns.
+ * `struct port_cpu` is the port's own state of one core; the kernel only carries the pointer.
+ * Nothing here blocks. Page numbers are physical: struct kern never holds a user address as a
+ * pointer.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef PORT_PORT_H
+#define PORT_PORT_H
+
+#include <skerry/errors.h>
+#include <skerry/link.h>
+#include <skerry/types.h>
+
+struct kern;
+struct task;
+struct port_cpu;
+
+/* A physical address, of a page unless said. */
+typedef uint64_t sk_paddr;
+#define SK_PADDR_NONE (~(sk_paddr)0)
+
+/* <port_types.h> defines
+ *   struct port_task         saved registers and address space of one task; zeroed by the kernel
+ *                            when the task slot is taken. First member of struct task.
+ *   uint64_t port_arg(const struct port_task *, unsigned i)       argument i of a system call, 0..5
+ *   void port_result(struct port_task *, unsigned i, uint64_t v)  result i, 0..3
+ *   void port_task_entry(struct port_task *, uint64_t entry, uint64_t sp, uint64_t arg)
+ *                            makes the task start there, in user mode, all else zero
+ *   PORT_COPY_MODE           0: rings of channels are mapped into tasks; 1: kept by the kernels
+ * all static inline, needing nothing but this header. */
+#include <port_types.h>
+
+/* --- Time ------------------------------------------------------------------------------------ */
+
+/* Now, on the machine's one global clock: the same on every core to within the time a message
+ * needs, never backwards. */
+sk_ns port_now(struct port_cpu *cpu);
+
+/* Enter kern_timer once the clock has reached when_ns (at once if it has); SK_FOREVER: never.
+ * Replaces the earlier setting. */
+void port_timer_set(struct port_cpu *cpu, sk_ns when_ns);
+
+/* --- Other cores ----------------------------------------------------------------------------- */
+
+/* Make core `to` enter kern_doorbell. A hint: may coalesce. All stores before it are visible to
+ * that kernel when it gets there. No effect on a core that is off. */
+void port_doorbell(struct port_cpu *cpu, sk_core to);
+
+/* Start core `to` on a kernel forked from the template, with that boot epoch. SK_OK: the machine
+ * has accepted; the new kernel reports through its link. SK_ERR_NOT_FOUND: no such core.
+ * SK_ERR_STATE: the machine says it is on. */
+sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch);
+
+/* The link page written by core `from` for core `to`; one of the two is this core. Mapped at the
+ * first call. The memory is zero when the machine starts. */
+struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to);
+
+/* Stop this core for good (panic): interrupts masked, others undisturbed. */
+_Noreturn void port_halt(struct port_cpu *cpu);
+
+/* Power the machine off with this status for whoever started it. */
+_Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status);
+
+/* Early boot and panic only: write to the machine's console, polled, no interrupts. Other cores
+ * may do the same at once; text may mix, nothing else may happen. */
+void port_console_write(struct port_cpu *cpu, const char *text, size_t len);
+
+/* --- Interrupts ------------------------------------------------------------------------------ */
+
+/* Let interrupt irq of the machine come to this core, as kern_irq, or mask it. SK_ERR_ARG: not an
+ * interrupt that a device may have. kern_irq is entered with irq masked. */
+sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq);
+void port_irq_disable(struct port_cpu *cpu, uint32_t irq);
+
+/* --- Memory ---------------------------------------------------------------------------------- */
+
+/* This kernel's pointer to a page of its own RAM budget; NULL if it is not in it. */
+void *port_page(struct port_cpu *cpu, sk_paddr page);
+
+/* PORT_COPY_MODE only: this kernel's pointer to a channel page that may be at home on another
+ * core; NULL where no kernel may touch it. */
+void *port_chan_page(struct port_cpu *cpu, sk_paddr page);
+
+/* Where things are mapped in a task. Machines without translation return the page's own address;
+ * others a range for each area with a slot of a page for each index. SK_AREA_REGION: index counts
+ * pages that the kernel has chosen addresses for so far in this task. */
+enum port_area { PORT_AREA_CHAN, PORT_AREA_STATUS, PORT_AREA_DEVICE, PORT_AREA_REGION };
+uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page);
+
+/* Begin an address space for t; take what it needs with kern_page_take(k, t). SK_ERR_NO_MEMORY,
+ * SK_ERR_BUDGET: nothing was done. */
+sk_err port_space_create(struct kern *k, struct task *t);
+
+/* Map one page of memory at addr for t with prot (SK_PROT_*, never W with X, never privileged).
+ * page need not be this core's. SK_ERR_ARG: addr is not one that tasks may have; SK_ERR_EXISTS;
+ * SK_ERR_NO_MEMORY, SK_ERR_BUDGET (page tables, charged to t). */
+sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, uint32_t prot);
+
+/* The same for a page of a device: not cached, read and write, in order. */
+sk_err port_map_device(struct kern *k, struct task *t, uint64_t addr, sk_paddr page);
+
+/* Undo a mapping; when it returns, no access through it can happen any more. */
+void port_unmap(struct kern *k, struct task *t, uint64_t addr);
+
+/* Give back (kern_page_give) some of what the address space of t took; bounded work. Returns true
+ * when nothing is left. t never runs again. */
+bool port_space_destroy_step(struct kern *k, struct task *t);
+
+/* This kernel's pointer to the task's memory at addr if the task may access it by prot (R or W)
+ * and it is in this kernel's own RAM; *len becomes the bytes that follow contiguously, at least 1
+ * and at most what it was. NULL otherwise. Valid until t's mappings change. */
+void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, size_t *len);
+
+/* Map init's image and stack into t (the first task of a kernel): text and constants shared with
+ * the template, data copy-on-write. Fills t's start registers but for the argument.
+ * *start_addr: where in t the kernel may write the start block (SK_START_BYTES). *archive_addr,
+ * *archive_bytes: where t can read the boot archive. */
+sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint64_t *archive_addr,
+                     uint64_t *archive_bytes);
+
+/* Pages of this kernel's fork: in common with the template, made private by a write, made fresh. */
+void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, uint32_t *fresh);
+
+#endif
