@@ -1,0 +1,106 @@
+# The host port: the simulation in both message modes, with and without sanitizers, and the tests
+# that link with it. Configuration: host-shared, host-copy, host-shared-san, host-copy-san.
+# SPDX-License-Identifier: BSD-2-Clause
+
+HOSTCC    := gcc
+H_INCLUDE := -Iarch/host/include $(INCLUDE_LAST)
+H_CFLAGS  := $(C_COMMON) $(INCLUDE_FIRST) $(H_INCLUDE) -fno-pic -fno-pie -fno-omit-frame-pointer
+H_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# Programs get the simulation's malloc, printf and exit; their main functions live side by side.
+H_LIBC    := $(patsubst %,-include %,$(wildcard arch/host/include/host_libc.h))
+TEST_WARN := -Wno-conversion -Wno-missing-prototypes -Wno-shadow
+
+H_BASE_SRC := $(filter-out base/string.c,$(BASE_SRC))
+H_CORE_SRC := $(KERNEL_SRC) $(H_BASE_SRC) $(LIB_SRC) $(filter-out arch/host/main.c,\
+              $(wildcard arch/host/*.c arch/host/*.S arch/host/user/*.c))
+
+# $(1) configuration, $(2) shared or copy, $(3) extra flags
+define host_config
+HO_$(1)   := build/$(1)/obj
+CORE_$(1) := $(patsubst %,build/$(1)/obj/%.o,$(basename $(H_CORE_SRC) kernel/xfer_$(2).c lib/xport_$(2).c))
+PROG_$(1) := $(PROGRAMS:%=build/$(1)/prog/%.o)
+
+build/$(1)/obj/%.o: %.c $(MAKE_FILES)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+build/$(1)/obj/%.o: %.S $(MAKE_FILES)
+	@mkdir -p $$(@D)
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+build/$(1)/obj/tests/unit/%.o build/$(1)/obj/tests/sim/%.o: H_CFLAGS += $(TEST_WARN)
+
+build/$(1)/programs.c: build/host/programs.c
+	@mkdir -p $$(@D) && cp $$< $$@
+build/$(1)/programs.o: build/$(1)/programs.c
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+
+build/$(1)/libskerry.a: $$(CORE_$(1)) build/$(1)/programs.o $$(PROG_$(1))
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+build/$(1)/sim: build/$(1)/obj/arch/host/main.o build/$(1)/libskerry.a
+	$$(Q)$(HOSTCC) -no-pie $(3) $$< build/$(1)/libskerry.a -o $$@
+
+# Scenario programs of tests/sim; helpers are the files without test_ in front.
+build/$(1)/simtests/%: build/$(1)/obj/tests/sim/%.o \
+    $(patsubst %.c,build/$(1)/obj/%.o,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c))) \
+    build/$(1)/libskerry.a
+	@mkdir -p $$(@D)
+	$$(Q)$(HOSTCC) -no-pie $(3) $$^ -lcmocka -o $$@
+
+-include $$(CORE_$(1):.o=.d) build/$(1)/obj/arch/host/main.d
+-include $$(wildcard build/$(1)/obj/tests/*/*.d build/$(1)/obj/services/*/*.d build/$(1)/obj/apps/*.d)
+endef
+
+# One program of one configuration: all its files in one object, of which only main is visible, so
+# that programs may use the same names. $(1) configuration, $(2) flags, $(3) program
+define host_program
+$(foreach s,$(call program_src,$(3)),$(s:%.c=build/$(1)/obj/%.o)): \
+    H_CFLAGS += -Dmain=prog_main_$(3) -Wno-missing-prototypes $(H_LIBC)
+build/$(1)/prog/$(3).o: $(foreach s,$(call program_src,$(3)),$(s:%.c=build/$(1)/obj/%.o))
+	@mkdir -p $$(@D)
+	$$(Q)$(HOSTCC) -no-pie -nostdlib -r $$^ -o $$@
+	@objcopy --keep-global-symbol=prog_main_$(3) $$@
+endef
+
+HOST_CONFIGS := host-shared host-copy host-shared-san host-copy-san
+$(eval $(call host_config,host-shared,shared,))
+$(eval $(call host_config,host-copy,copy,))
+$(eval $(call host_config,host-shared-san,shared,$(H_SAN)))
+$(eval $(call host_config,host-copy-san,copy,$(H_SAN)))
+$(foreach c,$(HOST_CONFIGS),$(foreach p,$(PROGRAMS),$(eval $(call host_program,$(c),,$(p)))))
+
+# The table of programs, rewritten only when the list changes.
+build/host/programs.c: FORCE
+	@mkdir -p $(@D)
+	@{ echo '#include "programs.h"'; \
+	   for p in $(PROGRAMS); do echo "int prog_main_$$p(int argc, char **argv);"; done; \
+	   echo 'const struct host_program host_programs[] = {'; \
+	   for p in $(PROGRAMS); do echo "    {\"$$p\", prog_main_$$p},"; done; \
+	   echo '    {0, 0},'; echo '};'; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# The system table that a simulation is started with.
+build/host/%.system.bin: systems/%.toml $(wildcard systems/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
+	@mkdir -p $(@D)
+	$(Q)tools/skerry_image table $< -o $@
+SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*.toml))
+
+sim: build/host-shared/sim build/host-copy/sim $(SYSTEM_TABLES)
+sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)
+
+# --- unit tests: cmocka, one program for each tests/unit/test_*.c, with sanitizers ----------------
+UNIT_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELP  := $(patsubst %.c,build/host-shared-san/obj/%.o,\
+              $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+# A unit test may also link a service's files one by one: they come last, after the whole programs.
+UNIT_SERVICE_OBJ := $(patsubst %.c,build/host-shared-san/obj/%.o,$(wildcard services/*/*.c))
+build/unit/libservices.a: $(UNIT_SERVICE_OBJ)
+	@mkdir -p $(@D) && rm -f $@
+	$(Q)ar rcs $@ $^
+build/unit/%: build/host-shared-san/obj/tests/unit/%.o $(UNIT_HELP) build/host-shared-san/libskerry.a \
+    build/unit/libservices.a
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -no-pie $(H_SAN) $^ -lcmocka -o $@
+unit: $(UNIT_TESTS) $(SYSTEM_TABLES)
+
+SIM_TESTS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/test_*.c))
+simtests: $(foreach c,host-shared-san host-copy-san,$(SIM_TESTS:%=build/$(c)/simtests/%))
