@@ -7,13 +7,13 @@
 #include <skerry/errors.h>
 #include <skerry/types.h>
 
-#define ELF_SEGMENTS_MAX 8u
+#define ELF_SEGMENTS_MAX    8u
 #define ELF_MACHINE_ARM     40u
 #define ELF_MACHINE_AARCH64 183u
 #define ELF_MACHINE_RISCV   243u
 
 struct elf_segment {
-    uint64_t addr;       /* page aligned down: addr % page == file_off % page */
+    uint64_t addr; /* page aligned down: addr % page == file_off % page */
     uint64_t mem_bytes;
     uint64_t file_off;
     uint64_t file_bytes; /* <= mem_bytes; the rest is zero */
@@ -21,7 +21,7 @@ struct elf_segment {
 };
 
 struct elf_image {
-    uint64_t entry;      /* inside an executable segment */
+    uint64_t entry; /* inside an executable segment */
     uint32_t segments;
     struct elf_segment segment[ELF_SEGMENTS_MAX]; /* ascending, pages do not overlap */
 };

@@ -48,9 +48,9 @@ struct ring_rx {
     const uint32_t *want; /* the sender's */
     uint32_t mask;
     uint32_t mark_mask;
-    uint32_t next;        /* number of the next message to take */
-    uint32_t vouched;     /* lines from next on that are known to be published (far probe) */
-    uint32_t streak;      /* messages taken since the ring was last found empty */
+    uint32_t next;    /* number of the next message to take */
+    uint32_t vouched; /* lines from next on that are known to be published (far probe) */
+    uint32_t streak;  /* messages taken since the ring was last found empty */
     uint32_t epoch_tag;
 };
 
@@ -168,8 +168,8 @@ static inline sk_err ring_send(struct ring_tx *tx, const struct sk_msg *m, uint3
     seam_store_seq(&line->ctl, ring_header(tx, m->ctl, last));
     uint32_t armed = seam_load_seq(tx->armed);
     tx->next = last + 1u;
-    *wake = (armed & RING_FLAG) != 0 &&
-            ((armed - ring_tag(first, tx->epoch_tag)) & SK_CTL_TAG) < slots;
+    *wake =
+        (armed & RING_FLAG) != 0 && ((armed - ring_tag(first, tx->epoch_tag)) & SK_CTL_TAG) < slots;
     return SK_OK;
 }
 

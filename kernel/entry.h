@@ -13,13 +13,13 @@
 size_t kern_size(const struct template *tpl, sk_core core);
 
 struct kern_boot {
-    struct template *tpl;  /* mapped copy-on-write (or a private copy) */
+    struct template *tpl; /* mapped copy-on-write (or a private copy) */
     struct port_cpu *cpu;
-    void *memory;          /* kern_size() bytes, zero */
+    void *memory; /* kern_size() bytes, zero */
     sk_core core;
-    sk_core parent;        /* who started this core; itself for the boot core */
+    sk_core parent; /* who started this core; itself for the boot core */
     uint32_t epoch;
-    sk_paddr ram_base;     /* the RAM budget: what is left of it for tasks, page aligned */
+    sk_paddr ram_base; /* the RAM budget: what is left of it for tasks, page aligned */
     uint32_t ram_pages;
     struct core_record record; /* what this core turned out to have */
 };
@@ -28,12 +28,12 @@ struct kern_boot {
  * that was checked when it was built is trusted). Returns the kernel. */
 struct kern *kern_create(const struct kern_boot *boot);
 
-struct port_task *kern_first(struct kern *k);                 /* after kern_create */
-struct port_task *kern_syscall(struct kern *k, uint32_t nr);  /* by the current task */
-struct port_task *kern_irq(struct kern *k, uint32_t irq);     /* a device's interrupt, now masked */
+struct port_task *kern_first(struct kern *k);                /* after kern_create */
+struct port_task *kern_syscall(struct kern *k, uint32_t nr); /* by the current task */
+struct port_task *kern_irq(struct kern *k, uint32_t irq);    /* a device's interrupt, now masked */
 struct port_task *kern_timer(struct kern *k);
 struct port_task *kern_doorbell(struct kern *k);
-struct port_task *kern_idle(struct kern *k);                  /* a piece of pending work */
+struct port_task *kern_idle(struct kern *k); /* a piece of pending work */
 bool kern_has_work(const struct kern *k);
 
 /* The current task did what it may not. */

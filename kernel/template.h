@@ -12,14 +12,15 @@
 
 /* What one core has: never a global constant, cores may differ. */
 struct core_record {
-    uint64_t hw_id;     /* as the machine numbers it (MPIDR, hart id) */
-    uint32_t features;  /* CORE_HAS_* */
-    uint32_t epoch;     /* filled by the kernel that runs there, in its own copy */
+    uint64_t hw_id;    /* as the machine numbers it (MPIDR, hart id) */
+    uint32_t features; /* CORE_HAS_* */
+    uint32_t epoch;    /* filled by the kernel that runs there, in its own copy */
 };
 #define CORE_HAS_FPU 1u
 
-struct template {
-    uint32_t cores;     /* min(what the system asks for, what the machine has) */
+struct template
+{
+    uint32_t cores; /* min(what the system asks for, what the machine has) */
     uint32_t frozen;
     const struct sk_sys_header *sys; /* checked */
     const void *archive;             /* newc cpio, checked */

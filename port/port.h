@@ -85,8 +85,9 @@ void *port_page(struct port_cpu *cpu, sk_paddr page);
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page);
 
 /* Where things are mapped in a task. Machines without translation return the page's own address;
- * others a range for each area with a slot of a page for each index. SK_AREA_REGION: index counts
- * pages that the kernel has chosen addresses for so far in this task. */
+ * others a range for each area, with a slot of one page for each index (DEVICE: of 16 pages).
+ * REGION: index counts pages, those that the kernel has chosen addresses for so far in this task.
+ */
 enum port_area { PORT_AREA_CHAN, PORT_AREA_STATUS, PORT_AREA_DEVICE, PORT_AREA_REGION };
 uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page);
 

@@ -39,7 +39,7 @@ enum {
 #define X(name, value, text, retry) SK_##name = (value),
     SK_ERRORS(X)
 #undef X
-    SK_ERR_LAST = -21
+        SK_ERR_LAST = -21
 };
 
 /* The error's text; "unknown error" for a value that is not in the table. Static storage. */

@@ -12,29 +12,33 @@
 #define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
 #define SK_LINK_VERSION 1u
 #define SK_LINK_SLOTS   16u
-#define SK_LINK_CREDIT  8u   /* requests in flight each way: the other 8 slots are for replies */
+#define SK_LINK_CREDIT  6u /* requests in flight each way; as many slots stay for replies */
 #define SK_LINK_WORDS   16u
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
 struct sk_link {
-    /* Handshake: magic is stored last (release). The link is up when both pages name both epochs. */
+    /* Presence: a kernel fills its pages when it boots, magic last (release). At first use the
+     * writer also names the epoch that it speaks to; the ring's tags are made from the writer's. */
     uint32_t magic;
     uint32_t version;
-    uint32_t size_bytes;  /* sizeof(struct sk_link) */
-    uint32_t epoch;       /* the writer's boot epoch, never 0 */
-    uint32_t peer_epoch;  /* the epoch of the peer that this page speaks to; 0 = not known yet */
-    uint32_t dead;        /* = epoch once the writer has panicked */
+    uint32_t size_bytes; /* sizeof(struct sk_link) */
+    uint32_t epoch;      /* the writer's boot epoch, never 0 */
+    uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = not known yet */
+    uint32_t dead;       /* = epoch once the writer has panicked */
     uint32_t pad0[10];
     /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
-    uint32_t bell;        /* counts rings of the writer */
-    uint32_t bell_ack;    /* the peer's bell as last seen by the writer */
-    uint32_t pad1[14];
-    uint32_t wake[SK_LINK_WORDS];     /* bit of the reader's end; flipped when level with wake_ack */
+    uint32_t bell;     /* counts rings of the writer */
+    uint32_t bell_ack; /* the peer's bell as last seen by the writer */
+    uint32_t wakes;    /* count of flips in wake[], so that the reader need not scan */
+    uint32_t closes;   /* in close[] */
+    uint32_t releases; /* in release[] */
+    uint32_t pad1[11];
+    uint32_t wake[SK_LINK_WORDS]; /* bit of the reader's end; flipped when level with wake_ack */
     uint32_t wake_ack[SK_LINK_WORDS]; /* the peer's wake as last seen by the writer */
     uint32_t close[SK_LINK_WORDS];    /* bit of the reader's end; each side flips once a binding */
     uint32_t release[SK_LINK_WORDS];  /* bit 2 * channel + side of the reader, its home */
-    struct sk_chan_ctl ctl;           /* ring lines are unused between kernels: they poll on a bell */
+    struct sk_chan_ctl ctl; /* ring lines are unused between kernels: they poll on a bell */
     struct sk_msg slot[SK_LINK_SLOTS];
 };
 _Static_assert(offsetof(struct sk_link, wake) == 128, "wire layout");
@@ -44,8 +48,8 @@ _Static_assert(sizeof(struct sk_link) == 448 + 1024, "wire layout");
 /* Operations: msg.label; msg.token matches the reply. Words are of w32 unless said. */
 enum {
     SK_LINK_GIVE = 1, /* here is an object: struct sk_link_give -> struct sk_link_given */
-    SK_LINK_MOVE,     /* to a channel's home: move an end you gave me: struct sk_link_move -> given */
-    SK_LINK_REPEER,   /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
+    SK_LINK_MOVE,   /* to a channel's home: move an end you gave me: struct sk_link_move -> given */
+    SK_LINK_REPEER, /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
 };
 
 enum { SK_TO_ESCROW = 1, SK_TO_PORT, SK_TO_CORE_PORT };
@@ -82,8 +86,8 @@ struct sk_link_move {
 };
 
 struct sk_link_repeer {
-    uint32_t index, gen;      /* the receiver's end */
-    uint32_t core, peer_index, peer_gen;
+    uint32_t index, gen;                 /* the receiver's end */
+    uint32_t core, peer_index, peer_gen; /* SK_CORE_NONE: the peer is gone */
 };
 
 #endif

@@ -13,18 +13,19 @@
 #define SK_PAYLOAD_BYTES 56u
 #define SK_SLOTS_MAX     4u /* slots of one message: up to 224 bytes of payload */
 
-/* ctl: tag 0-15 | len 16-21 | more 22-23 | handles 24-25 | reply 26 | valid 27 | 0 28-30 | taken 31 */
+/* ctl: tag 0-15 | len 16-21 | more 22-23 | handles 24-25 | reply 26 | valid 27 | 0 28-30 | taken 31
+ */
 #define SK_CTL_TAG           0x0000ffffu
 #define SK_CTL_LEN_SHIFT     16
-#define SK_CTL_LEN           (0x3fu << SK_CTL_LEN_SHIFT)     /* payload bytes of this slot, 0..56 */
+#define SK_CTL_LEN           (0x3fu << SK_CTL_LEN_SHIFT) /* payload bytes of this slot, 0..56 */
 #define SK_CTL_MORE_SHIFT    22
-#define SK_CTL_MORE          (0x3u << SK_CTL_MORE_SHIFT)     /* slots of this message still to come */
+#define SK_CTL_MORE          (0x3u << SK_CTL_MORE_SHIFT) /* slots of this message still to come */
 #define SK_CTL_HANDLES_SHIFT 24
-#define SK_CTL_HANDLES       (0x3u << SK_CTL_HANDLES_SHIFT)  /* handles that wait in the escrow */
-#define SK_CTL_REPLY         (1u << 26)                      /* answers the request with this token */
-#define SK_CTL_VALID         (1u << 27)                      /* in every published line */
-#define SK_CTL_RESERVED      (0x7u << 28)                    /* zero, else SK_ERR_PROTOCOL */
-#define SK_CTL_TAKEN         (1u << 31)                      /* the receiver's mark: slot is free */
+#define SK_CTL_HANDLES       (0x3u << SK_CTL_HANDLES_SHIFT) /* handles that wait in the escrow */
+#define SK_CTL_REPLY         (1u << 26)   /* answers the request with this token */
+#define SK_CTL_VALID         (1u << 27)   /* in every published line */
+#define SK_CTL_RESERVED      (0x7u << 28) /* zero, else SK_ERR_PROTOCOL */
+#define SK_CTL_TAKEN         (1u << 31)   /* the receiver's mark: slot is free */
 
 struct sk_msg {
     uint32_t ctl;
@@ -87,6 +88,7 @@ struct sk_chan_status {
 };
 _Static_assert(sizeof(struct sk_chan_status) == 64, "one line");
 #define SK_CHAN_OPEN   1u /* the peer may still send */
-#define SK_CHAN_CLOSED 2u /* the peer closed, died, or its core did: drain, then SK_ERR_PEER_DEAD */
+#define SK_CHAN_CLOSED 2u /* the peer closed, died, or its core did: drain, then SK_ERR_PEER_DEAD  \
+                           */
 
 #endif

@@ -14,19 +14,19 @@
 
 struct sk_start {
     uint32_t magic;
-    uint32_t size_bytes;          /* SK_START_BYTES */
+    uint32_t size_bytes; /* SK_START_BYTES */
     sk_tid tid;
     sk_core core;
-    uint32_t cores;               /* cores that this system can use on this machine */
-    uint32_t epoch;               /* of this core's kernel */
-    sk_handle parent;             /* unused end of a channel to this core's init; 0 in init */
-    sk_handle control;            /* init only: SK_RIGHT_TASK | SK_RIGHT_CORE */
-    sk_handle core_port;          /* init only: where CORE_CONNECT arrives; event bit 0 */
+    uint32_t cores;                     /* cores that this system can use on this machine */
+    uint32_t epoch;                     /* of this core's kernel */
+    sk_handle parent;                   /* unused end of a channel to this core's init; 0 in init */
+    sk_handle control;                  /* init only: SK_RIGHT_TASK | SK_RIGHT_CORE */
+    sk_handle core_port;                /* init only: where CORE_CONNECT arrives; event bit 0 */
     sk_handle device[SK_START_DEVICES]; /* in the order of the manifest; 0 = none */
-    uint64_t archive_addr;        /* init only: the boot archive (newc cpio), mapped read-only */
+    uint64_t archive_addr; /* init only: the boot archive (newc cpio), mapped read-only */
     uint64_t archive_bytes;
-    uint64_t heap_addr;           /* where the heap may grow from; 0: anywhere */
-    uint64_t heap_bytes;          /* most that it may grow to */
+    uint64_t heap_addr;  /* where the heap may grow from; 0: anywhere */
+    uint64_t heap_bytes; /* most that it may grow to */
     uint32_t argc;
     uint16_t argv_off[SK_START_ARGS]; /* offset of each argument in text, zero-terminated */
     char name[SK_NAME_BYTES];

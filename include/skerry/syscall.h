@@ -14,53 +14,53 @@
 #include <skerry/types.h>
 
 #define SK_SYSCALLS(X)                                                                             \
-    X(NOP, nop)                   /* () does nothing: the floor of a system call */                \
-    X(EXIT, exit)                 /* (status) ends the task; does not return */                    \
-    X(YIELD, yield)               /* () to the next ready task of the same priority */             \
-    X(WAIT, wait)                 /* (mask, deadline) -> events, ready; blocks */                  \
-    X(WAKE, wake)                 /* (chan) */                                                     \
-    X(WAKE_WAIT, wake_wait)       /* (chan, mask, deadline) -> events, ready; blocks */            \
-    X(TIMER, timer)               /* (bit, deadline) */                                            \
-    X(LOG_WRITE, log_write)       /* (text, len) */                                                \
-    X(CLOSE, close)               /* (handle) */                                                   \
-    X(DUP, dup)                   /* (handle, rights) -> handle */                                 \
-    X(INFO, info)                 /* (handle, struct sk_handle_info *) */                          \
-    X(SEND_HANDLE, send_handle)   /* (chan, handle, deadline); blocks */                           \
-    X(TAKE_HANDLE, take_handle)   /* (chan) -> handle */                                           \
-    X(CHAN_CREATE, chan_create)   /* (slots) -> end 0, end 1 */                                    \
-    X(CHAN_OPEN, chan_open)       /* (chan, bit, struct sk_chan_view *) */                         \
-    X(CHAN_SEND, chan_send)       /* (chan, struct sk_msg *, slots) */                             \
-    X(CHAN_RECV, chan_recv)       /* (chan, struct sk_msg *, slots) -> slots */                    \
-    X(CHAN_ARM, chan_arm)         /* (chan) */                                                     \
-    X(CHAN_WANT, chan_want)       /* (chan, slots) */                                              \
-    X(PORT_CREATE, port_create)   /* (bit, depth) -> port */                                       \
-    X(PORT_ACCEPT, port_accept)   /* (port) -> chan */                                             \
-    X(PORT_CONNECT, port_connect) /* (port, chan, deadline); blocks */                             \
+    X(NOP, nop)                     /* () does nothing: the floor of a system call */              \
+    X(EXIT, exit)                   /* (status) ends the task; does not return */                  \
+    X(YIELD, yield)                 /* () to the next ready task of the same priority */           \
+    X(WAIT, wait)                   /* (mask, deadline) -> events, ready; blocks */                \
+    X(WAKE, wake)                   /* (chan) */                                                   \
+    X(WAKE_WAIT, wake_wait)         /* (chan, mask, deadline) -> events, ready; blocks */          \
+    X(TIMER, timer)                 /* (bit, deadline) */                                          \
+    X(LOG_WRITE, log_write)         /* (text, len) */                                              \
+    X(CLOSE, close)                 /* (handle) */                                                 \
+    X(DUP, dup)                     /* (handle, rights) -> handle */                               \
+    X(INFO, info)                   /* (handle, struct sk_handle_info *) */                        \
+    X(SEND_HANDLE, send_handle)     /* (chan, handle, deadline); blocks */                         \
+    X(TAKE_HANDLE, take_handle)     /* (chan) -> handle */                                         \
+    X(CHAN_CREATE, chan_create)     /* (slots) -> end 0, end 1 */                                  \
+    X(CHAN_OPEN, chan_open)         /* (chan, bit, struct sk_chan_view *) */                       \
+    X(CHAN_SEND, chan_send)         /* (chan, struct sk_msg *, slots) */                           \
+    X(CHAN_RECV, chan_recv)         /* (chan, struct sk_msg *, slots) -> slots */                  \
+    X(CHAN_ARM, chan_arm)           /* (chan) */                                                   \
+    X(CHAN_WANT, chan_want)         /* (chan, slots) */                                            \
+    X(PORT_CREATE, port_create)     /* (bit, depth) -> port */                                     \
+    X(PORT_ACCEPT, port_accept)     /* (port) -> chan */                                           \
+    X(PORT_CONNECT, port_connect)   /* (port, chan, deadline); blocks */                           \
     X(REGION_CREATE, region_create) /* (pages) -> region */                                        \
-    X(REGION_MAP, region_map)     /* (region, addr, prot) -> addr */                               \
-    X(REGION_UNMAP, region_unmap) /* (region) */                                                   \
-    X(TASK_CREATE, task_create)   /* (ctl, struct sk_task_params *) -> task, tid */                \
-    X(TASK_MAP, task_map)         /* (task, region, addr, prot) */                                 \
-    X(TASK_GIVE, task_give)       /* (task, handle) -> handle as the task will know it */          \
-    X(TASK_START, task_start)     /* (task, entry, sp, arg) */                                     \
-    X(TASK_KILL, task_kill)       /* (task) */                                                     \
-    X(TASK_INFO, task_info)       /* (task, struct sk_task_info *) */                              \
-    X(CORE_START, core_start)     /* (ctl, core, deadline); blocks */                              \
-    X(CORE_INFO, core_info)       /* (ctl, core, struct sk_core_info *) */                         \
-    X(CORE_CONNECT, core_connect) /* (ctl, core, chan, deadline); blocks */                        \
-    X(LOG_READ, log_read)         /* (ctl, position, buffer, len) -> bytes, position */            \
-    X(HALT, halt)                 /* (ctl, status) powers the machine off; does not return */      \
-    X(STATS, stats)               /* (ctl, struct sk_stats *) */                                   \
-    X(DEV_OPEN, dev_open)         /* (ctl, index) -> device */                                     \
-    X(DEV_MAP, dev_map)           /* (device) -> addr */                                           \
-    X(IRQ_BIND, irq_bind)         /* (device, bit) */                                              \
-    X(IRQ_ACK, irq_ack)           /* (device) */
+    X(REGION_MAP, region_map)       /* (region, addr, prot) -> addr */                             \
+    X(REGION_UNMAP, region_unmap)   /* (region) */                                                 \
+    X(TASK_CREATE, task_create)     /* (ctl, struct sk_task_params *) -> task, tid */              \
+    X(TASK_MAP, task_map)           /* (task, region, addr, prot) */                               \
+    X(TASK_GIVE, task_give)         /* (task, handle) -> handle as the task will know it */        \
+    X(TASK_START, task_start)       /* (task, entry, sp, arg) */                                   \
+    X(TASK_KILL, task_kill)         /* (task) */                                                   \
+    X(TASK_INFO, task_info)         /* (task, struct sk_task_info *) */                            \
+    X(CORE_START, core_start)       /* (ctl, core, deadline); blocks */                            \
+    X(CORE_INFO, core_info)         /* (ctl, core, struct sk_core_info *) */                       \
+    X(CORE_CONNECT, core_connect)   /* (ctl, core, chan, deadline); blocks */                      \
+    X(LOG_READ, log_read)           /* (ctl, position, buffer, len) -> bytes, position */          \
+    X(HALT, halt)                   /* (ctl, status) powers the machine off; does not return */    \
+    X(STATS, stats)                 /* (ctl, struct sk_stats *) */                                 \
+    X(DEV_OPEN, dev_open)           /* (ctl, index) -> device */                                   \
+    X(DEV_MAP, dev_map)             /* (device) -> addr */                                         \
+    X(IRQ_BIND, irq_bind)           /* (device, bit) */                                            \
+    X(IRQ_ACK, irq_ack)             /* (device) */
 
 enum {
 #define X(upper, lower) SK_CALL_##upper,
     SK_SYSCALLS(X)
 #undef X
-    SK_CALL_COUNT
+        SK_CALL_COUNT
 };
 
 /* WAIT: until the task's event word meets mask, or the deadline. SK_OK: r1 = the bits that were
@@ -93,7 +93,7 @@ enum {
  * base/ring.h does in user space. The end starts ready: poll it once. SK_ERR_STATE: opened before.
  * CHAN_SEND: all slots or nothing. SK_ERR_FULL, SK_ERR_PEER_DEAD. Rings the peer itself.
  * CHAN_RECV: one message of up to slots slots. SK_ERR_EMPTY, SK_ERR_PEER_DEAD (drained and
- * closed), SK_ERR_PROTOCOL (garbage; the end is closed), SK_ERR_TOO_BIG (stays).
+ * closed), SK_ERR_PROTOCOL (garbage, and for ever: close it), SK_ERR_TOO_BIG (stays).
  * CHAN_ARM: SK_OK: armed, empty. SK_ERR_BUSY: there is a message. CHAN_WANT: SK_OK: the event
  * will come when slots are free. SK_ERR_BUSY: they are free now.
  *
@@ -155,7 +155,7 @@ struct sk_handle_info {
     uint32_t used;  /* channel end: opened */
     uint32_t state; /* channel end: SK_CHAN_OPEN or SK_CHAN_CLOSED */
     uint32_t peer_core;
-    uint32_t slot;  /* channel end: its bit in `ready` is slot % 64 */
+    uint32_t slot; /* channel end: its bit in `ready` is slot % 64 */
 };
 
 /* What CHAN_OPEN tells about an end. */
@@ -177,7 +177,7 @@ struct sk_task_params {
     uint32_t event_bit; /* of the creator, set when the task has ended and is torn down */
     uint32_t pages;     /* most pages: memory, page tables, channels */
     uint32_t handles;
-    uint32_t ends;      /* most channel ends, <= SK_TASK_ENDS_MAX */
+    uint32_t ends; /* most channel ends, <= SK_TASK_ENDS_MAX */
     uint32_t pad;
 };
 _Static_assert(sizeof(struct sk_task_params) == 56, "layout");
@@ -186,7 +186,7 @@ enum { SK_TASK_NEW = 1, SK_TASK_READY, SK_TASK_WAITING, SK_TASK_DYING, SK_TASK_D
 enum { SK_CAUSE_NONE = 0, SK_CAUSE_EXITED, SK_CAUSE_KILLED, SK_CAUSE_FAULT };
 enum {
     SK_FAULT_NONE = 0,
-    SK_FAULT_READ,    /* data read of an address that is not mapped or not allowed */
+    SK_FAULT_READ, /* data read of an address that is not mapped or not allowed */
     SK_FAULT_WRITE,
     SK_FAULT_EXEC,
     SK_FAULT_STACK,   /* the guard below the stack */
@@ -198,14 +198,14 @@ enum {
 struct sk_task_info {
     sk_tid tid;
     char name[SK_NAME_BYTES];
-    uint32_t state;    /* SK_TASK_* */
+    uint32_t state; /* SK_TASK_* */
     uint32_t priority;
-    uint32_t cause;    /* SK_CAUSE_*, once DYING or DEAD */
-    int32_t status;    /* of exit */
-    uint32_t fault;    /* SK_FAULT_*, cause FAULT */
+    uint32_t cause;                /* SK_CAUSE_*, once DYING or DEAD */
+    int32_t status;                /* of exit */
+    uint32_t fault;                /* SK_FAULT_*, cause FAULT */
     uint32_t pages, handles, ends; /* in use now */
     uint64_t fault_addr, fault_pc, fault_sp;
-    sk_ns run_ns;      /* processor time so far */
+    sk_ns run_ns; /* processor time so far */
 };
 _Static_assert(sizeof(struct sk_task_info) == 104, "layout");
 

@@ -14,25 +14,25 @@
 
 struct sk_sys_header {
     uint32_t magic, version;
-    uint32_t size_bytes;                /* of the whole table */
-    uint32_t cores;                     /* the most cores that this system uses, 1..SK_CORES_MAX */
-    uint32_t core_off, core_count;      /* struct sk_sys_core [cores] */
-    uint32_t prog_off, prog_count;      /* struct sk_sys_prog */
-    uint32_t dev_off, dev_count;        /* struct sk_sys_dev */
-    uint32_t perm_off, perm_count;      /* struct sk_sys_perm */
-    char name[SK_NAME_BYTES];           /* the manifest's name: "demo" */
-    char board[SK_NAME_BYTES];          /* "virt-arm64" */
+    uint32_t size_bytes;           /* of the whole table */
+    uint32_t cores;                /* the most cores that this system uses, 1..SK_CORES_MAX */
+    uint32_t core_off, core_count; /* struct sk_sys_core [cores] */
+    uint32_t prog_off, prog_count; /* struct sk_sys_prog */
+    uint32_t dev_off, dev_count;   /* struct sk_sys_dev */
+    uint32_t perm_off, perm_count; /* struct sk_sys_perm */
+    char name[SK_NAME_BYTES];      /* the manifest's name: "demo" */
+    char board[SK_NAME_BYTES];     /* "virt-arm64" */
 };
 _Static_assert(sizeof(struct sk_sys_header) == 112, "wire layout");
 
 struct sk_sys_core {
-    uint32_t ram_kib;   /* RAM budget of this core's kernel and tasks */
-    uint16_t tasks;     /* table sizes, all >= 1 */
-    uint16_t ends;      /* channel ends; two for each channel inside the core */
+    uint32_t ram_kib; /* RAM budget of this core's kernel and tasks */
+    uint16_t tasks;   /* table sizes, all >= 1 */
+    uint16_t ends;    /* channel ends; two for each channel inside the core */
     uint16_t ports;
     uint16_t regions;
-    uint16_t handles;   /* most handles of one task, <= 4096 */
-    uint16_t flags;     /* SK_SYS_CORE_* */
+    uint16_t handles; /* most handles of one task, <= 4096 */
+    uint16_t flags;   /* SK_SYS_CORE_* */
 };
 _Static_assert(sizeof(struct sk_sys_core) == 16, "wire layout");
 #define SK_SYS_CORE_START 1u /* started at boot; otherwise by `core start N` */
@@ -44,17 +44,17 @@ enum { SK_RESTART_NEVER = 0, SK_RESTART_ON_FAULT = 1, SK_RESTART_ALWAYS = 2 };
 #define SK_PLACE_ANY 0xffu
 
 struct sk_sys_prog {
-    char name[SK_NAME_BYTES];  /* also its file in the archive: bin/NAME */
-    uint8_t place;             /* core, or SK_PLACE_ANY */
-    uint8_t priority;          /* 0..SK_PRIO_MAX */
-    uint8_t restart;           /* SK_RESTART_* */
-    uint8_t restart_limit;     /* restarts in a row before giving up; 0 = no limit */
-    uint32_t backoff_ms;       /* pause before a restart; doubles each time, up to 64-fold */
-    uint32_t mem_kib;          /* most memory: image, stack, heap, page tables, its channels */
+    char name[SK_NAME_BYTES]; /* also its file in the archive: bin/NAME */
+    uint8_t place;            /* core, or SK_PLACE_ANY */
+    uint8_t priority;         /* 0..SK_PRIO_MAX */
+    uint8_t restart;          /* SK_RESTART_* */
+    uint8_t restart_limit;    /* restarts in a row before giving up; 0 = no limit */
+    uint32_t backoff_ms;      /* pause before a restart; doubles each time, up to 64-fold */
+    uint32_t mem_kib;         /* most memory: image, stack, heap, page tables, its channels */
     uint32_t stack_kib;
-    uint16_t handles;          /* most handles, <= the core's */
-    uint16_t ends;             /* most channel ends */
-    uint32_t flags;            /* SK_SYS_PROG_* */
+    uint16_t handles;                /* most handles, <= the core's */
+    uint16_t ends;                   /* most channel ends */
+    uint32_t flags;                  /* SK_SYS_PROG_* */
     uint16_t perm_first, perm_count; /* its name permissions */
     uint16_t dev_first, dev_count;   /* the devices that it owns */
 };
@@ -65,10 +65,10 @@ _Static_assert(sizeof(struct sk_sys_prog) == 64, "wire layout");
 
 struct sk_sys_dev {
     char name[SK_NAME_BYTES];
-    uint64_t base;        /* physical address, page aligned */
-    uint32_t size_bytes;  /* multiple of a page */
-    uint32_t irq;         /* interrupt number at the controller; 0 = none */
-};
+    uint64_t base;                     /* physical address, page aligned */
+    uint32_t size_bytes;               /* multiple of a page */
+    uint32_t irq;                      /* interrupt number at the controller; 0 = none */
+} __attribute__((packed, aligned(4))); /* the archive aligns its files to 4 bytes only */
 _Static_assert(sizeof(struct sk_sys_dev) == 48, "wire layout");
 
 /* One permission: pattern is a name, or a prefix followed by '*'. */

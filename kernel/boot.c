@@ -1,0 +1,163 @@
+/* A kernel's beginning: its tables laid out in the memory that the port gives, sized from the
+ * system table; its presence on the links; its init.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/chan.h"
+#include "kernel/device.h"
+#include "kernel/handle.h"
+#include "kernel/link.h"
+#include "kernel/log.h"
+#include "kernel/memory.h"
+#include "kernel/page.h"
+#include "kernel/port_object.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+#include <skerry/start.h>
+
+#define LINE 64u
+
+/* Takes aligned pieces one after another; with base NULL it only counts. */
+struct layout {
+    uint8_t *base;
+    size_t used;
+};
+
+static void *piece(struct layout *l, size_t bytes)
+{
+    void *p = l->base ? l->base + l->used : NULL;
+    l->used += (bytes + LINE - 1u) / LINE * LINE;
+    return p;
+}
+
+static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_core core)
+{
+    const struct sk_sys_core *c = system_core(tpl->sys, core);
+    uint32_t pages = c->ram_kib / (SK_PAGE_BYTES / 1024u);
+    uint16_t chans = (uint16_t)(c->ends / 2u > 0 ? c->ends / 2u : 1u);
+    struct kern scratch;
+    struct kern *k = piece(l, sizeof(struct kern));
+    struct kern *to = k ? k : &scratch;
+    to->tasks = piece(l, c->tasks * sizeof(struct task));
+    to->ends = piece(l, c->ends * sizeof(struct end));
+    to->chans = piece(l, chans * sizeof(struct chan));
+    to->ports = piece(l, c->ports * sizeof(struct port));
+    to->regions = piece(l, c->regions * sizeof(struct region));
+    to->handles = piece(l, (size_t)c->tasks * c->handles * sizeof(struct handle));
+    to->ram_map = piece(l, (pages + 63u) / 64u * sizeof(uint64_t));
+    to->ledger = piece(l, pages * sizeof(struct page));
+    to->task_count = c->tasks;
+    to->end_count = c->ends;
+    to->chan_count = chans;
+    to->port_count = c->ports;
+    to->region_count = c->regions;
+    to->handles_each = c->handles;
+    return k;
+}
+
+size_t kern_size(const struct template *tpl, sk_core core)
+{
+    struct layout l = {NULL, 0};
+    lay_out(&l, tpl, core);
+    return l.used;
+}
+
+static const struct sk_sys_prog *find_prog(const struct sk_sys_header *sys, const char *name)
+{
+    for (uint32_t i = 0; i < sys->prog_count; i++) {
+        const struct sk_sys_prog *p = system_prog(sys, i);
+        if (__builtin_strcmp(p->name, name) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+static void start_block(struct kern *k, struct task *t, struct sk_start *start)
+{
+    *start = (struct sk_start){.magic = SK_START_MAGIC,
+                               .size_bytes = SK_START_BYTES,
+                               .tid = task_tid(k, t),
+                               .core = k->core,
+                               .cores = k->cores,
+                               .epoch = k->epoch,
+                               .argc = 1};
+    __builtin_memcpy(start->name, t->name, SK_NAME_BYTES);
+    __builtin_memcpy(start->text, t->name, SK_NAME_BYTES);
+}
+
+/* init holds what no other task can have: the right to make tasks, and its core's port. */
+static void init_handles(struct kern *k, struct task *t, struct sk_start *start)
+{
+    struct port *p;
+    struct handle control = {.kind = SK_KIND_CONTROL, .rights = SK_RIGHT_TASK | SK_RIGHT_CORE};
+    sk_err err = handle_add(k, t, &control, &start->control);
+    if (err == SK_OK)
+        err = port_object_create(k, t, 0, SK_PORT_DEPTH_MAX, &p);
+    KERN_ASSERT(k, err == SK_OK);
+    struct handle port = {.kind = SK_KIND_PORT,
+                          .rights = SK_RIGHT_ACCEPT | SK_RIGHT_CONNECT,
+                          .index = p->index,
+                          .obj_gen = p->gen};
+    err = handle_add(k, t, &port, &start->core_port);
+    KERN_ASSERT(k, err == SK_OK);
+    k->core_port = p->index;
+}
+
+static void make_init(struct kern *k)
+{
+    struct sk_start start;
+    uint64_t addr;
+    const struct sk_sys_prog *prog = find_prog(k->tpl->sys, "init");
+    if (prog == NULL)
+        kern_panic(k, "the system table has no program init");
+    struct sk_task_params params = {.priority = prog->priority,
+                                    .pages = prog->mem_kib / (SK_PAGE_BYTES / 1024u),
+                                    .handles = prog->handles,
+                                    .ends = prog->ends};
+    __builtin_memcpy(params.name, prog->name, SK_NAME_BYTES);
+    sk_err err;
+    struct task *t = task_create(k, &params, NULL, &err);
+    if (t == NULL)
+        kern_panic(k, "no room for init");
+    start_block(k, t, &start);
+    init_handles(k, t, &start);
+    err = port_init_map(k, t, &addr, &start.archive_addr, &start.archive_bytes);
+    if (err == SK_OK)
+        err = user_out(k, t, addr, &start, sizeof(start));
+    if (err != SK_OK)
+        kern_panic(k, "init does not fit its budget");
+    t->state = SK_TASK_READY;
+    sched_ready(k, t, false);
+}
+
+struct kern *kern_create(const struct kern_boot *boot)
+{
+    struct layout l = {boot->memory, 0};
+    struct kern *k = lay_out(&l, boot->tpl, boot->core);
+    k->cpu = boot->cpu;
+    k->tpl = boot->tpl;
+    k->core = boot->core;
+    k->parent = boot->parent;
+    k->epoch = boot->epoch;
+    k->cores = boot->tpl->cores;
+    sched_init(k);
+    task_table_init(k);
+    chan_table_init(k);
+    port_table_init(k);
+    region_table_init(k);
+    device_init(k);
+    uint32_t most = system_core(k->tpl->sys, k->core)->ram_kib / (SK_PAGE_BYTES / 1024u);
+    page_init(k, boot->ram_base, boot->ram_pages < most ? boot->ram_pages : most);
+    /* The first write to an inherited page: from here on this kernel's copy. */
+    k->tpl->core[k->core] = boot->record;
+    k->tpl->core[k->core].epoch = k->epoch;
+    uint32_t shared, copied, fresh;
+    port_fork_stats(k->cpu, &shared, &copied, &fresh);
+    klog(k, "core %u of %u, epoch %u: forked, %u pages shared, %u copied, %u its own", k->core,
+         k->cores, k->epoch, shared, copied, fresh);
+    klog(k, "%u KiB for tasks; at most %u tasks, %u channel ends",
+         k->ram_pages * (SK_PAGE_BYTES / 1024u), k->task_count, k->end_count);
+    link_init(k);
+    make_init(k);
+    if (k->parent != k->core && link_use(k, k->parent) != SK_OK)
+        kern_panic(k, "the parent does not answer");
+    return k;
+}

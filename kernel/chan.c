@@ -1,0 +1,367 @@
+/* See chan.h. A channel has a record at its home (who pays, where the two ends are, what has been
+ * released) and an end on the core of each holder. Closing: a side tells the far end once (close
+ * bit) and the home once (release bit); the far kernel answers the close with its own, so an end's
+ * slot is used again only when no bit for its old tenant can still come.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/chan.h"
+#include "kernel/give.h"
+#include "kernel/handle.h"
+#include "kernel/link.h"
+#include "kernel/page.h"
+#include "kernel/sched.h"
+
+void chan_table_init(struct kern *k)
+{
+    k->end_free = k->chan_free = INDEX_NONE;
+    for (uint32_t i = k->end_count; i-- > 0;) {
+        k->ends[i].index = (uint16_t)i;
+        k->ends[i].gen = 1;
+        k->ends[i].next = k->end_free;
+        k->end_free = (uint16_t)i;
+    }
+    for (uint32_t i = k->chan_count; i-- > 0;) {
+        k->chans[i].index = (uint16_t)i;
+        k->chans[i].gen = 1;
+        k->chans[i].next = k->chan_free;
+        k->chan_free = (uint16_t)i;
+    }
+}
+
+struct chan *chan_of(struct kern *k, const struct end *e)
+{
+    return e->home.core == k->core ? &k->chans[e->home.index] : NULL;
+}
+
+struct end *chan_end_take(struct kern *k)
+{
+    if (k->end_free == INDEX_NONE)
+        return NULL;
+    struct end *e = &k->ends[k->end_free];
+    k->end_free = e->next;
+    *e = (struct end){.state = END_QUEUED, .index = e->index, .gen = e->gen};
+    k->stats.ends++;
+    return e;
+}
+
+void chan_end_free(struct kern *k, struct end *e)
+{
+    e->state = END_FREE;
+    e->gen++;
+    e->next = k->end_free;
+    k->end_free = e->index;
+    k->stats.ends--;
+}
+
+sk_err chan_end_adopt(struct kern *k, struct task *t, struct end *e, sk_handle *h)
+{
+    if (t->ends_used == t->ends_max)
+        return SK_ERR_BUDGET;
+    struct handle entry = {.kind = SK_KIND_CHAN,
+                           .rights = SK_RIGHT_SEND | SK_RIGHT_MOVE,
+                           .index = e->index,
+                           .obj_gen = e->gen};
+    sk_err err = handle_add(k, t, &entry, h);
+    if (err != SK_OK)
+        return err;
+    t->ends_used++;
+    e->owner = t;
+    e->state = END_OWNED;
+    return SK_OK;
+}
+
+void chan_end_disown(struct end *e)
+{
+    e->owner->ends_used--;
+    e->owner = NULL;
+}
+
+static struct chan *chan_take(struct kern *k, struct task *t, uint32_t slots)
+{
+    struct chan *c = &k->chans[k->chan_free];
+    k->chan_free = c->next;
+    sk_paddr page = c->page;
+    *c = (struct chan){.in_use = true,
+                       .slots = (uint8_t)slots,
+                       .index = c->index,
+                       .gen = c->gen,
+                       .page = page,
+                       .epoch = c->gen ^ (k->epoch << 8),
+                       .payer = t,
+                       .payer_gen = t->gen};
+    k->stats.chans++;
+    return c;
+}
+
+sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2])
+{
+    if (slots != SK_CHAN_SLOTS_MIN && slots != SK_CHAN_SLOTS_MAX)
+        return SK_ERR_ARG;
+    if (t->handles_max - t->handles_used < 2 || t->ends_max - t->ends_used < 2)
+        return SK_ERR_BUDGET;
+    if (k->chan_free == INDEX_NONE || k->end_free == INDEX_NONE ||
+        k->ends[k->end_free].next == INDEX_NONE)
+        return SK_ERR_NO_MEMORY;
+    sk_paddr page;
+    sk_err err = page_take(k, t, PAGE_CHAN, 1, &page);
+    if (err != SK_OK)
+        return err;
+    struct chan *c = chan_take(k, t, slots);
+    c->page = page;
+    struct end *e[2] = {chan_end_take(k), chan_end_take(k)};
+    for (uint8_t side = 0; side < 2; side++) {
+        struct end *far = e[1 - side];
+        e[side]->side = side;
+        e[side]->slots = (uint8_t)slots;
+        e[side]->page = page;
+        e[side]->epoch = c->epoch;
+        e[side]->home = (struct place){(uint16_t)k->core, c->index, c->gen};
+        e[side]->peer = (struct place){(uint16_t)k->core, far->index, far->gen};
+        c->side[side] = (struct place){(uint16_t)k->core, e[side]->index, e[side]->gen};
+        err = chan_end_adopt(k, t, e[side], &h[side]);
+        if (err == SK_OK)
+            continue;
+        chan_close_end(k, e[0]); /* handles may have retired: rare, undone whole */
+        chan_close_end(k, e[1]);
+        return err;
+    }
+    return SK_OK;
+}
+
+/* --- Opening --------------------------------------------------------------------------------- */
+
+static uint32_t slot_take(struct task *t)
+{
+    for (uint32_t w = 0; w < SK_TASK_ENDS_MAX / 64u; w++)
+        if (~t->slots_used[w] != 0) {
+            uint32_t bit = (uint32_t)__builtin_ctzll(~t->slots_used[w]);
+            t->slots_used[w] |= (uint64_t)1 << bit;
+            return w * 64u + bit;
+        }
+    return INDEX_NONE;
+}
+
+static void slot_give(struct task *t, uint32_t slot)
+{
+    t->slots_used[slot / 64u] &= ~((uint64_t)1 << (slot % 64u));
+}
+
+/* The task's page of status lines that slot falls into, mapped read-only at first use. */
+static sk_err status_page(struct kern *k, struct task *t, uint32_t slot)
+{
+    uint32_t n = slot / KERN_STATUS_LINES;
+    if (t->status_page[n] != SK_PADDR_NONE)
+        return SK_OK;
+    sk_paddr page;
+    sk_err err = page_take(k, t, PAGE_STATUS, 1, &page);
+    if (err != SK_OK)
+        return err;
+    err = port_map(k, t, port_area_addr(k->cpu, PORT_AREA_STATUS, n, page), page, SK_PROT_R);
+    if (err != SK_OK) {
+        page_give(k, t, page, 1, false);
+        return err;
+    }
+    t->status_page[n] = page;
+    return SK_OK;
+}
+
+static void status_update(struct kern *k, struct end *e)
+{
+    if (e->status == NULL)
+        return;
+    e->status->peer_core = e->peer.core;
+    e->status->peer_epoch = link_epoch(k, e->peer.core);
+    e->status->same_core = e->peer.core == k->core;
+    seam_store_release(&e->status->state, e->peer_closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN);
+}
+
+static sk_err open_mapped(struct kern *k, struct end *e, struct sk_chan_view *view)
+{
+    struct task *t = e->owner;
+    sk_err err = status_page(k, t, e->slot);
+    if (err != SK_OK)
+        return err;
+    view->mem = port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page);
+    err = port_map(k, t, view->mem, e->page, SK_PROT_R | SK_PROT_W);
+    if (err != SK_OK &&
+        !(err == SK_ERR_EXISTS && e->peer.core == k->core && k->ends[e->peer.index].owner == t))
+        return err; /* without translation, a task's own loopback is mapped already */
+    sk_paddr page = t->status_page[e->slot / KERN_STATUS_LINES];
+    uint32_t line = e->slot % KERN_STATUS_LINES;
+    e->status = (struct sk_chan_status *)port_page(k->cpu, page) + line;
+    view->status = port_area_addr(k->cpu, PORT_AREA_STATUS, e->slot / KERN_STATUS_LINES, page) +
+                   line * sizeof(struct sk_chan_status);
+    status_update(k, e);
+    return SK_OK;
+}
+
+static void open_kept(struct kern *k, struct end *e)
+{
+    struct sk_chan_mem *mem = port_chan_page(k->cpu, e->page);
+    uint32_t far = 1u - e->side;
+    ring_tx_init(&e->tx, &mem->slot[e->side * (uint32_t)e->slots], e->slots, &mem->line[e->side],
+                 &mem->line[far], e->epoch);
+    ring_rx_init(&e->rx, &mem->slot[far * e->slots], e->slots, &mem->line[e->side], &mem->line[far],
+                 e->epoch);
+}
+
+sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_chan_view *view)
+{
+    if (e->used)
+        return SK_ERR_STATE;
+    uint32_t slot = slot_take(e->owner);
+    if (slot == INDEX_NONE)
+        return SK_ERR_BUDGET;
+    e->slot = (uint16_t)slot;
+    e->event_bit = (uint8_t)event_bit;
+    *view = (struct sk_chan_view){.slots = e->slots,
+                                  .side = e->side,
+                                  .epoch = e->epoch,
+                                  .slot = slot,
+                                  .same_core = e->peer.core == k->core};
+    if (PORT_COPY_MODE) {
+        open_kept(k, e);
+    } else {
+        sk_err err = open_mapped(k, e, view);
+        if (err != SK_OK) {
+            slot_give(e->owner, slot);
+            return err;
+        }
+    }
+    e->used = true;
+    chan_end_ring(k, e, false); /* what came before is found by looking once */
+    return SK_OK;
+}
+
+static void unmap(struct kern *k, struct end *e)
+{
+    if (!e->used)
+        return;
+    if (e->status)
+        port_unmap(k, e->owner, port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page));
+    e->status = NULL;
+    slot_give(e->owner, e->slot);
+}
+
+/* --- Waking ---------------------------------------------------------------------------------- */
+
+void chan_end_ring(struct kern *k, struct end *e, bool front)
+{
+    if (!e->used || e->owner == NULL)
+        return;
+    e->owner->ready |= (uint64_t)1 << (e->slot % 64u);
+    sched_event(k, e->owner, 1u << e->event_bit, front);
+}
+
+sk_err chan_wake_peer(struct kern *k, struct end *e, bool front)
+{
+    if (e->peer_closed)
+        return SK_ERR_PEER_DEAD;
+    if (e->peer.core == k->core)
+        chan_end_ring(k, &k->ends[e->peer.index], front);
+    else
+        link_wake(k, e->peer.core, e->peer.index);
+    return SK_OK;
+}
+
+/* --- Closing --------------------------------------------------------------------------------- */
+
+void chan_peer_closed(struct kern *k, struct end *e, bool gone)
+{
+    e->peer_closed = true;
+    e->peer_gone |= gone;
+    if (e->state == END_ZOMBIE) {
+        if (e->peer_gone || e->close_sent)
+            chan_end_free(k, e);
+        return;
+    }
+    status_update(k, e);
+    chan_end_ring(k, e, false);
+}
+
+static void tell_peer(struct kern *k, struct end *e)
+{
+    if (!e->peer_gone && e->peer.core == k->core) {
+        struct end *far = &k->ends[e->peer.index];
+        if (far->state == END_MOVING) {
+            e->state = END_ZOMBIE; /* give.c tells whoever gets it */
+            return;
+        }
+        chan_peer_closed(k, far, true);
+        e->peer_gone = true;
+    }
+    if (e->peer_gone) {
+        chan_end_free(k, e);
+        return;
+    }
+    bool answered = e->peer_closed && e->close_sent;
+    if (!e->close_sent) {
+        e->close_sent = true;
+        link_close(k, e->peer.core, e->peer.index);
+        answered = e->peer_closed;
+    }
+    if (answered)
+        chan_end_free(k, e);
+    else
+        e->state = END_ZOMBIE;
+}
+
+void chan_close_end(struct kern *k, struct end *e)
+{
+    for (uint32_t i = 0; i < e->escrow_count; i++)
+        give_item_close(k, &e->escrow[i]);
+    e->escrow_count = 0;
+    if (e->owner) {
+        unmap(k, e);
+        chan_end_disown(e);
+    }
+    struct place home = e->home;
+    uint32_t side = e->side;
+    tell_peer(k, e);
+    if (home.core == k->core)
+        chan_release(k, &k->chans[home.index], side);
+    else
+        link_release(k, home.core, home.index, side);
+}
+
+void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
+{
+    struct end *e = &k->ends[index];
+    if (index >= k->end_count || e->state == END_FREE || e->peer_gone)
+        return;
+    /* From a core that is not (yet) known as the peer's: the peer has just moved there, and the
+     * answer waits for REPEER to say which end it is. */
+    if (core == e->peer.core && !e->close_sent) {
+        e->close_sent = true;
+        link_close(k, core, e->peer.index);
+    }
+    chan_peer_closed(k, e, false);
+}
+
+void chan_settle(struct kern *k, struct chan *c)
+{
+    if (!c->in_use || !c->released[0] || !c->released[1] || c->move != MOVE_NONE)
+        return;
+    struct task *payer = c->payer->gen == c->payer_gen ? c->payer : NULL;
+    page_give(k, payer, c->page, 1, true);
+    c->in_use = false;
+    c->gen++;
+    c->next = k->chan_free;
+    k->chan_free = c->index;
+    k->stats.chans--;
+}
+
+void chan_release(struct kern *k, struct chan *c, uint32_t side)
+{
+    c->released[side] = true;
+    chan_settle(k, c);
+}
+
+void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t side)
+{
+    struct chan *c = &k->chans[index];
+    if (index >= k->chan_count || !c->in_use || c->released[side])
+        return;
+    bool arriving = c->move != MOVE_NONE && c->move_side == side && c->move_core == core;
+    if (c->side[side].core == core || arriving)
+        chan_release(k, c, side);
+}

@@ -1,0 +1,51 @@
+/* Channels and their ends. Moves of ends between tasks and cores: give.h.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KERNEL_CHAN_H
+#define KERNEL_CHAN_H
+
+#include "kernel/kern.h"
+
+void chan_table_init(struct kern *k);
+
+/* A channel of t, who pays; both ends unused and here. SK_ERR_ARG, SK_ERR_BUDGET, SK_ERR_NO_MEMORY:
+ * nothing done. */
+sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2]);
+
+/* Make an end usable by its owner and tell where it is mapped. */
+sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_chan_view *view);
+
+/* The end's holder lets go. Tells the peer and the home; the slot is free once the far side knows.
+ */
+void chan_close_end(struct kern *k, struct end *e);
+
+/* A free end slot, END_QUEUED, owned by nobody; NULL: none. */
+struct end *chan_end_take(struct kern *k);
+void chan_end_free(struct kern *k, struct end *e);
+
+/* An end changes from in-transit to owned by t, entered into its handles. SK_ERR_BUDGET. */
+sk_err chan_end_adopt(struct kern *k, struct task *t, struct end *e, sk_handle *h);
+/* ... and back: t no longer owns e (whose state the caller sets). */
+void chan_end_disown(struct end *e);
+
+/* Tell e's owner that its ring moved or its state changed. front: run it first of its priority. */
+void chan_end_ring(struct kern *k, struct end *e, bool front);
+
+/* Ring the far end of e. SK_ERR_PEER_DEAD. */
+sk_err chan_wake_peer(struct kern *k, struct end *e, bool front);
+
+/* The far end will send nothing more; gone: it does not exist any more. */
+void chan_peer_closed(struct kern *k, struct end *e, bool gone);
+
+/* From a link: core flipped the close bit of end `index`, or the release bit of a channel here. */
+void chan_close_flipped(struct kern *k, sk_core core, uint32_t index);
+void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t side);
+
+/* One side of a channel at home here is given up; frees it with the other. */
+void chan_release(struct kern *k, struct chan *c, uint32_t side);
+/* Free c if both sides are released and nothing is moving. */
+void chan_settle(struct kern *k, struct chan *c);
+
+/* The channel at home here that e belongs to; NULL if its home is elsewhere. */
+struct chan *chan_of(struct kern *k, const struct end *e);
+
+#endif

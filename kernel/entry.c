@@ -1,0 +1,93 @@
+/* The entries: what the port calls. Each does what has come, then lets the scheduler choose.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/entry.h"
+#include "kernel/device.h"
+#include "kernel/link.h"
+#include "kernel/log.h"
+#include "kernel/sched.h"
+#include "kernel/sys.h"
+#include "kernel/task.h"
+
+struct port_task *kern_first(struct kern *k)
+{
+    return sched_next(k);
+}
+
+struct port_task *kern_syscall(struct kern *k, uint32_t nr)
+{
+    struct task *t = k->current;
+    k->stats.syscalls++;
+    sk_err err = nr < SK_CALL_COUNT ? sys_table[nr](k, t) : SK_ERR_SYSCALL;
+    if (err != CALL_BLOCKED)
+        port_result(&t->port, 0, (uint64_t)(int64_t)err);
+    return sched_next(k);
+}
+
+struct port_task *kern_irq(struct kern *k, uint32_t irq)
+{
+    device_irq(k, irq);
+    return sched_next(k);
+}
+
+struct port_task *kern_timer(struct kern *k)
+{
+    sched_timer_fire(k);
+    return sched_next(k);
+}
+
+struct port_task *kern_doorbell(struct kern *k)
+{
+    link_doorbell(k);
+    return sched_next(k);
+}
+
+struct port_task *kern_idle(struct kern *k)
+{
+    return sched_next(k);
+}
+
+bool kern_has_work(const struct kern *k)
+{
+    return k->work;
+}
+
+struct port_task *kern_fault(struct kern *k, const struct port_fault *fault)
+{
+    struct task *t = k->current;
+    t->fault = fault->kind;
+    t->fault_addr = fault->addr;
+    t->fault_pc = fault->pc;
+    t->fault_sp = fault->sp;
+    klog(k, "%s: fault %u at address 0x%llx, pc 0x%llx", t->name, fault->kind,
+         (unsigned long long)fault->addr, (unsigned long long)fault->pc);
+    task_end(k, t, SK_CAUSE_FAULT, 0);
+    return sched_next(k);
+}
+
+_Noreturn void kern_panic(struct kern *k, const char *why)
+{
+    if (k->panic_why == NULL) { /* a panic while panicking only halts */
+        k->panic_why = why;
+        klog(k, "panic: %s", why);
+        port_console_write(k->cpu, "\nskerry: kernel panic: ", 23);
+        port_console_write(k->cpu, why, __builtin_strlen(why));
+        port_console_write(k->cpu, "\n", 1);
+        link_announce_death(k);
+    }
+    port_halt(k->cpu);
+}
+
+struct port_cpu *kern_cpu(struct kern *k)
+{
+    return k->cpu;
+}
+
+struct port_task *kern_port_task(struct task *t)
+{
+    return &t->port;
+}
+
+struct task *kern_task_of(struct port_task *pt)
+{
+    return (struct task *)pt; /* asserted to be the first member */
+}

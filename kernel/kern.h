@@ -1,0 +1,274 @@
+/* The state of one kernel: one value, reached through one pointer; there is nothing else that a
+ * kernel writes. Every structure here belongs to exactly one core and is touched by that core's
+ * kernel alone; what crosses cores is in skerry/link.h. Tables are sized at boot and never grow.
+ *
+ * Objects are named by index and generation; the generation changes when the object is freed, so
+ * that an old name finds nothing.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KERNEL_KERN_H
+#define KERNEL_KERN_H
+
+#include "base/ring.h"
+#include "kernel/entry.h"
+#include "kernel/template.h"
+#include "port/port.h"
+#include <skerry/syscall.h>
+
+#define KERN_LOG_BYTES    8192u
+#define KERN_SLICE_NS     SK_MS(10) /* round robin inside a priority */
+#define KERN_STATUS_LINES (SK_PAGE_BYTES / 64u)
+#define KERN_STATUS_PAGES (SK_TASK_ENDS_MAX / KERN_STATUS_LINES)
+#define KERN_DEVICES_MAX  16u
+#define INDEX_NONE        0xffffu
+
+/* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
+#define CALL_BLOCKED 1
+
+struct timer {
+    struct timer *next, *prev; /* in kern.timers, by when_ns; NULL, NULL when not set */
+    sk_ns when_ns;             /* SK_FOREVER: not set */
+    struct task *task;
+    bool event; /* sets an event bit; otherwise ends a wait */
+};
+
+/* An entry of a task's handle table. */
+struct handle {
+    uint32_t gen; /* of the entry, 1..SK_HANDLE_GEN_MAX; 0: retired */
+    uint32_t obj_gen;
+    uint16_t index;    /* of the object; next free entry while kind is NONE */
+    uint8_t kind;      /* SK_KIND_* */
+    uint8_t rights;    /* SK_RIGHT_* */
+    uint8_t in_flight; /* SEND_HANDLE has not been answered yet */
+    uint8_t core;      /* PORT_REMOTE */
+    uint32_t epoch;    /* PORT_REMOTE: of that core */
+};
+
+/* What waits in an escrow. */
+struct item {
+    uint8_t kind; /* SK_KIND_CHAN, PORT, PORT_REMOTE, REGION */
+    uint8_t core;
+    uint16_t index;
+    uint32_t gen;
+    uint32_t epoch;
+};
+
+struct place { /* of a channel end, on any core */
+    uint16_t core;
+    uint16_t index;
+    uint32_t gen;
+};
+
+enum end_state {
+    END_FREE,
+    END_OWNED,  /* a task has the handle */
+    END_QUEUED, /* in an escrow or a port's queue */
+    END_MOVING, /* on its way to another core; the handle is in flight */
+    END_ZOMBIE, /* closed here; the far side has not answered yet */
+};
+
+struct end {
+    uint8_t state;
+    uint8_t side;
+    uint8_t slots;
+    uint8_t event_bit;
+    bool used;
+    bool peer_closed; /* nothing more will come */
+    bool peer_gone;   /* the far end does not exist any more: nobody to tell */
+    bool close_sent;  /* this side has flipped its close bit */
+    uint16_t index;   /* own */
+    uint16_t slot;    /* among the owner's open ends */
+    uint16_t next;    /* free list */
+    uint16_t escrow_count;
+    uint32_t gen;
+    struct task *owner;
+    struct place peer;
+    struct place home; /* of the channel: core, index, generation */
+    sk_paddr page;
+    uint32_t epoch;                /* seed of the tags */
+    struct sk_chan_status *status; /* this kernel's pointer to the owner's line; NULL: none */
+    struct item escrow[SK_ESCROW_MAX];
+    struct ring_tx tx; /* copy mode only, once used */
+    struct ring_rx rx;
+};
+
+/* A channel, at its home: who holds its two ends. The page is free again when both are released. */
+struct chan {
+    bool in_use;
+    uint8_t slots;
+    uint16_t index;
+    uint16_t next; /* free list */
+    uint32_t gen;
+    sk_paddr page;
+    uint32_t epoch;
+    struct task *payer; /* charged for the page while payer_gen is its generation */
+    uint32_t payer_gen;
+    struct place side[2];
+    bool released[2];
+    /* One end at a time may be on its way to another core. */
+    enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER } move;
+    uint8_t move_side;
+    bool repeer_none;       /* REPEER goes to the moved end: its peer is gone */
+    uint16_t move_link;     /* the core that the queued or sent request is for */
+    uint16_t move_core;     /* where the end goes */
+    uint16_t requester;     /* core that asked, or INDEX_NONE: a task here */
+    uint16_t request_token; /* of the requester's MOVE, or slot of the task */
+    struct sk_link_dest dest;
+    struct place moved; /* where it lives, from the reply */
+};
+
+struct port {
+    bool in_use;
+    uint8_t event_bit;
+    uint8_t depth, count, first;
+    uint16_t index;
+    uint16_t next;
+    uint32_t gen;
+    struct task *owner;
+    uint16_t queue[SK_PORT_DEPTH_MAX]; /* ends */
+};
+
+struct region {
+    bool in_use;
+    uint16_t index;
+    uint16_t next;
+    uint32_t gen;
+    struct task *owner; /* charged; in an escrow, the sender still */
+    sk_paddr first;     /* contiguous */
+    uint32_t pages;
+    uint64_t addr; /* where mapped; 0: not */
+    bool chosen;   /* the kernel chose addr */
+};
+
+struct device {
+    struct task *owner;
+    uint32_t gen;
+    uint32_t irq;
+    uint8_t event_bit;
+    bool bound;
+    uint64_t addr; /* where mapped; 0: not */
+};
+
+/* What a task has asked of another core; outlives the task's patience (TIMED_OUT). */
+struct op {
+    enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START } state;
+    bool waiting;    /* the task still waits for the answer */
+    uint16_t label;  /* SK_LINK_* */
+    uint16_t handle; /* index of the entry in flight, or INDEX_NONE */
+    sk_core link;
+    struct sk_link_dest dest;
+    sk_core dest_core;
+};
+
+struct task {
+    struct port_task port;    /* first: the port finds the task by it */
+    struct task *next, *prev; /* in the ready queue of its priority */
+    uint8_t state;            /* SK_TASK_*, 0: free slot */
+    uint8_t priority;
+    uint8_t event_bit; /* of the creator */
+    uint8_t timer_bit;
+    bool orphan; /* the creator has forgotten it: free the slot when dead */
+    uint16_t slot;
+    uint16_t free_next;
+    uint32_t gen;
+    uint32_t events; /* set, not yet told */
+    uint32_t mask;   /* waited for */
+    uint64_t ready;  /* ends rung, not yet told */
+    struct timer wait_timer, event_timer;
+    struct task *creator; /* NULL for init */
+    uint32_t creator_gen;
+    struct handle *handles;
+    uint16_t handles_max, handles_used, handle_free;
+    uint16_t ends_max, ends_used; /* ends_used: held, opened or not */
+    uint32_t pages_max, pages_used;
+    uint32_t region_addrs;  /* pages of PORT_AREA_REGION handed out: all free again when */
+    uint32_t region_chosen; /* none of the regions there is mapped any more */
+    uint64_t slots_used[SK_TASK_ENDS_MAX / 64u]; /* of opened ends */
+    sk_paddr status_page[KERN_STATUS_PAGES];
+    struct op op;
+    uint32_t teardown; /* stage and cursor of a dying task */
+    uint32_t teardown_at;
+    uint32_t cause, fault;
+    int32_t status;
+    uint64_t fault_addr, fault_pc, fault_sp;
+    sk_ns run_ns;
+    char name[SK_NAME_BYTES];
+};
+_Static_assert(offsetof(struct task, port) == 0, "the port casts");
+
+enum link_state { LINK_NONE, LINK_UP, LINK_DOWN };
+
+struct link {
+    uint8_t state;
+    bool starting; /* a task here waits for that core to answer its first doorbell */
+    bool queued;   /* operations wait for the link or for credit */
+    sk_core core;  /* the far end */
+    uint32_t peer_epoch;
+    uint32_t in_flight;  /* requests sent, not answered: <= SK_LINK_CREDIT */
+    struct sk_link *out; /* written here */
+    struct sk_link *in;  /* only the marks in its slots are written here */
+    struct ring_tx tx;
+    struct ring_rx rx;
+    uint32_t bell, wakes, closes, releases; /* private copies of out's words */
+    uint32_t wake[SK_LINK_WORDS], close[SK_LINK_WORDS], release[SK_LINK_WORDS];
+    uint32_t bell_seen, wakes_seen, closes_seen, releases_seen;
+    uint32_t wake_seen[SK_LINK_WORDS], close_seen[SK_LINK_WORDS], release_seen[SK_LINK_WORDS];
+};
+
+/* The ledger's line of one page of this kernel's RAM. */
+struct page {
+    uint8_t use;   /* PAGE_* */
+    uint8_t dirty; /* to be zeroed before anyone gets it */
+    uint16_t slot; /* task that is charged; INDEX_NONE: nobody any more */
+};
+enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN };
+
+struct queue {
+    struct task *head, *tail;
+};
+
+struct kern {
+    struct port_cpu *cpu;
+    struct template *tpl;
+    struct task *current; /* NULL: idle */
+    sk_core core, parent, cores;
+    uint32_t epoch;
+    /* scheduler */
+    uint32_t ready_mask; /* bit p: queue p is not empty */
+    bool work;           /* a dying task's next piece is due */
+    struct queue ready[SK_PRIO_COUNT];
+    struct timer timers; /* list head */
+    sk_ns timer_set_ns;  /* what the port's timer is set to */
+    sk_ns slice_end_ns;  /* SK_FOREVER: nobody shares the priority */
+    sk_ns since_ns;      /* current runs since */
+    /* tables */
+    struct task *tasks;
+    struct end *ends;
+    struct chan *chans;
+    struct port *ports;
+    struct region *regions;
+    struct handle *handles; /* tasks * handles_each */
+    uint16_t task_count, end_count, chan_count, port_count, region_count, handles_each;
+    uint16_t task_free, end_free, chan_free, port_free, region_free; /* lists */
+    uint16_t core_port; /* init's, where CORE_CONNECT arrives; INDEX_NONE */
+    struct device device[KERN_DEVICES_MAX];
+    uint32_t device_count;
+    struct link link[SK_CORES_MAX];
+    /* pages */
+    sk_paddr ram_base;
+    uint32_t ram_pages, ram_free, ram_hint;
+    uint64_t *ram_map; /* bit set: free */
+    struct page *ledger;
+    struct sk_stats stats; /* gauges and counters; pages are derived */
+    uint64_t log_end;      /* bytes logged since boot */
+    char log[KERN_LOG_BYTES];
+    const char *panic_why;
+};
+
+/* A deliberate stop: this kernel's invariant is broken. Never for what a task or peer did. */
+#define KERN_ASSERT(k, condition)                                                                  \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            kern_panic((k), #condition);                                                           \
+    } while (0)
+
+#endif

@@ -1,0 +1,62 @@
+/* See log.h. Byte number n of the log is at log[n % KERN_LOG_BYTES].
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/log.h"
+#include "base/fmt.h"
+
+#define LINE_BYTES 192u
+
+static void append(struct kern *k, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        k->log[k->log_end++ % KERN_LOG_BYTES] = text[i];
+}
+
+static void append_time(struct kern *k)
+{
+    char stamp[32];
+    sk_ns us = port_now(k->cpu) / 1000u;
+    size_t n = fmt_print(stamp, sizeof(stamp), "[%5u.%06u] ", (unsigned)(us / 1000000u),
+                         (unsigned)(us % 1000000u));
+    append(k, stamp, n);
+}
+
+void klog(struct kern *k, const char *format, ...)
+{
+    char line[LINE_BYTES];
+    va_list args;
+    va_start(args, format);
+    size_t n = fmt_vprint(line, sizeof(line), format, args);
+    va_end(args);
+    append_time(k);
+    append(k, line, n);
+    append(k, "\n", 1);
+}
+
+void klog_text(struct kern *k, const char *name, const char *text, size_t len)
+{
+    char head[SK_NAME_BYTES + 4];
+    append_time(k);
+    append(k, head, fmt_print(head, sizeof(head), "%s: ", name));
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (c == '\n' && i + 1 == len)
+            break;
+        if ((unsigned char)c < ' ' || c == 0x7f)
+            c = '?';
+        append(k, &c, 1);
+    }
+    append(k, "\n", 1);
+}
+
+size_t klog_read(const struct kern *k, uint64_t *position, char *buf, size_t len)
+{
+    uint64_t oldest = k->log_end > KERN_LOG_BYTES ? k->log_end - KERN_LOG_BYTES : 0;
+    if (*position < oldest)
+        *position = oldest;
+    size_t n = 0;
+    while (n < len && *position < k->log_end) {
+        buf[n++] = k->log[*position % KERN_LOG_BYTES];
+        (*position)++;
+    }
+    return n;
+}

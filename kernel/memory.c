@@ -1,0 +1,119 @@
+/* See memory.h. A region's pages are contiguous: machines without translation need it, and the
+ * ledger stays a plain array.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/memory.h"
+#include "kernel/page.h"
+
+#define PAGES_A_STEP 16u
+
+void region_table_init(struct kern *k)
+{
+    k->region_free = INDEX_NONE;
+    for (uint32_t i = k->region_count; i-- > 0;) {
+        struct region *r = &k->regions[i];
+        r->index = (uint16_t)i;
+        r->gen = 1;
+        r->next = k->region_free;
+        k->region_free = (uint16_t)i;
+    }
+}
+
+static void region_free(struct kern *k, struct region *r)
+{
+    r->in_use = false;
+    r->owner = NULL;
+    r->gen++;
+    r->next = k->region_free;
+    k->region_free = r->index;
+    k->stats.regions--;
+}
+
+sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct region **out)
+{
+    if (pages == 0 || pages > SK_REGION_PAGES_MAX)
+        return SK_ERR_ARG;
+    if (k->region_free == INDEX_NONE)
+        return SK_ERR_NO_MEMORY;
+    struct region *r = &k->regions[k->region_free];
+    sk_err err = page_take(k, t, PAGE_REGION, pages, &r->first);
+    if (err != SK_OK)
+        return err;
+    k->region_free = r->next;
+    r->in_use = true;
+    r->owner = t;
+    r->pages = pages;
+    r->addr = 0;
+    r->chosen = false;
+    k->stats.regions++;
+    *out = r;
+    return SK_OK;
+}
+
+sk_err region_map(struct kern *k, struct region *r, uint64_t addr, uint32_t prot)
+{
+    struct task *t = r->owner;
+    if (r->addr != 0)
+        return SK_ERR_STATE;
+    if (prot == 0 || (prot & ~(SK_PROT_R | SK_PROT_W | SK_PROT_X)) != 0 ||
+        (prot & (SK_PROT_W | SK_PROT_X)) == (SK_PROT_W | SK_PROT_X) || addr % SK_PAGE_BYTES != 0)
+        return SK_ERR_ARG;
+    bool chosen = addr == 0;
+    if (chosen)
+        addr = port_area_addr(k->cpu, PORT_AREA_REGION, t->region_addrs, r->first);
+    for (uint32_t n = 0; n < r->pages; n++) {
+        uint64_t offset = (uint64_t)n * SK_PAGE_BYTES;
+        sk_err err = port_map(k, t, addr + offset, r->first + offset, prot);
+        if (err == SK_OK)
+            continue;
+        while (n-- > 0)
+            port_unmap(k, t, addr + (uint64_t)n * SK_PAGE_BYTES);
+        return err;
+    }
+    if (chosen) {
+        t->region_addrs += r->pages;
+        t->region_chosen++;
+    }
+    r->chosen = chosen;
+    r->addr = addr;
+    return SK_OK;
+}
+
+void region_unmap(struct kern *k, struct region *r)
+{
+    if (r->addr == 0)
+        return;
+    for (uint32_t n = 0; n < r->pages; n++)
+        port_unmap(k, r->owner, r->addr + (uint64_t)n * SK_PAGE_BYTES);
+    r->addr = 0;
+    if (r->chosen && --r->owner->region_chosen == 0)
+        r->owner->region_addrs = 0;
+}
+
+void region_close(struct kern *k, struct region *r)
+{
+    /* A dying task's mappings go with its address space, its regions after that (region_shrink). */
+    if (r->owner && r->owner->state == SK_TASK_DYING)
+        return;
+    region_unmap(k, r);
+    page_give(k, r->owner, r->first, r->pages, false);
+    region_free(k, r);
+}
+
+bool region_shrink(struct kern *k, struct region *r)
+{
+    uint32_t n = r->pages < PAGES_A_STEP ? r->pages : PAGES_A_STEP;
+    r->pages -= n;
+    page_give(k, r->owner, r->first + (sk_paddr)r->pages * SK_PAGE_BYTES, n, true);
+    if (r->pages != 0)
+        return false;
+    region_free(k, r);
+    return true;
+}
+
+sk_err region_move(struct kern *k, struct region *r, struct task *to)
+{
+    sk_err err = page_charge(k, r->first, r->pages, r->owner, to);
+    if (err == SK_OK)
+        r->owner = to;
+    return err;
+}

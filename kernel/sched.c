@@ -1,0 +1,209 @@
+/* See sched.h. The ready queue of a priority is a list with the running task at its head; the mask
+ * says which are not empty. Timers are one sorted list: at most two for each task. The port's
+ * timer may be set too early (a wait that ended before its deadline): firing then does nothing.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/sched.h"
+#include "kernel/task.h"
+
+void sched_init(struct kern *k)
+{
+    k->timers.next = k->timers.prev = &k->timers;
+    k->timer_set_ns = SK_FOREVER;
+    k->slice_end_ns = SK_FOREVER;
+}
+
+void sched_ready(struct kern *k, struct task *t, bool front)
+{
+    struct queue *q = &k->ready[t->priority];
+    if (q->head == NULL) {
+        t->next = t->prev = NULL;
+        q->head = q->tail = t;
+        k->ready_mask |= 1u << t->priority;
+    } else if (front) {
+        t->prev = NULL;
+        t->next = q->head;
+        q->head->prev = t;
+        q->head = t;
+    } else {
+        t->next = NULL;
+        t->prev = q->tail;
+        q->tail->next = t;
+        q->tail = t;
+    }
+}
+
+void sched_remove(struct kern *k, struct task *t)
+{
+    struct queue *q = &k->ready[t->priority];
+    if (t->prev)
+        t->prev->next = t->next;
+    else
+        q->head = t->next;
+    if (t->next)
+        t->next->prev = t->prev;
+    else
+        q->tail = t->prev;
+    if (q->head == NULL)
+        k->ready_mask &= ~(1u << t->priority);
+}
+
+void sched_rotate(struct kern *k)
+{
+    struct task *t = k->current;
+    if (t == NULL || t->next == NULL)
+        return;
+    sched_remove(k, t);
+    sched_ready(k, t, false);
+}
+
+/* --- Timers ---------------------------------------------------------------------------------- */
+
+void sched_timer_set(struct kern *k, struct timer *timer, sk_ns when_ns)
+{
+    sched_timer_cancel(k, timer);
+    if (when_ns == SK_FOREVER)
+        return;
+    timer->when_ns = when_ns;
+    struct timer *after = k->timers.prev;
+    while (after != &k->timers && after->when_ns > when_ns)
+        after = after->prev;
+    timer->prev = after;
+    timer->next = after->next;
+    after->next->prev = timer;
+    after->next = timer;
+}
+
+void sched_timer_cancel(struct kern *k, struct timer *timer)
+{
+    (void)k;
+    if (timer->next == NULL)
+        return;
+    timer->next->prev = timer->prev;
+    timer->prev->next = timer->next;
+    timer->next = timer->prev = NULL;
+}
+
+void sched_timer_fire(struct kern *k)
+{
+    sk_ns now = port_now(k->cpu);
+    k->timer_set_ns = SK_FOREVER; /* it is spent: sched_next sets it anew */
+    while (k->timers.next != &k->timers && k->timers.next->when_ns <= now) {
+        struct timer *timer = k->timers.next;
+        struct task *t = timer->task;
+        sched_timer_cancel(k, timer);
+        if (timer->event)
+            sched_event(k, t, 1u << t->timer_bit, false);
+        else
+            task_timed_out(k, t);
+    }
+    if (now >= k->slice_end_ns) {
+        k->slice_end_ns = SK_FOREVER;
+        sched_rotate(k);
+    }
+}
+
+/* --- Waiting --------------------------------------------------------------------------------- */
+
+static void wait_results(struct task *t, uint32_t hits)
+{
+    t->events &= ~hits;
+    port_result(&t->port, 1, hits);
+    port_result(&t->port, 2, t->ready);
+    t->ready = 0;
+}
+
+void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
+{
+    sched_remove(k, t);
+    t->state = SK_TASK_WAITING;
+    if (deadline_ns != SK_FOREVER)
+        sched_timer_set(k, &t->wait_timer, deadline_ns);
+}
+
+sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_ns)
+{
+    uint32_t hits = t->events & mask;
+    if (hits != 0) {
+        wait_results(t, hits);
+        return SK_OK;
+    }
+    if (deadline_ns != SK_FOREVER && deadline_ns <= port_now(k->cpu)) {
+        wait_results(t, 0);
+        return SK_ERR_TIMED_OUT;
+    }
+    t->mask = mask;
+    sched_block(k, t, deadline_ns);
+    return CALL_BLOCKED;
+}
+
+void sched_wake(struct kern *k, struct task *t, sk_err result)
+{
+    sched_timer_cancel(k, &t->wait_timer);
+    t->mask = 0;
+    t->state = SK_TASK_READY;
+    port_result(&t->port, 0, (uint64_t)(int64_t)result);
+    sched_ready(k, t, false);
+}
+
+void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)
+{
+    t->events |= bits;
+    uint32_t hits = t->events & t->mask;
+    if (t->state != SK_TASK_WAITING || hits == 0)
+        return;
+    sched_timer_cancel(k, &t->wait_timer);
+    t->mask = 0;
+    t->state = SK_TASK_READY;
+    port_result(&t->port, 0, SK_OK);
+    wait_results(t, hits);
+    sched_ready(k, t, front);
+}
+
+/* --- Choosing -------------------------------------------------------------------------------- */
+
+static void account(struct kern *k, struct task *t)
+{
+    sk_ns now = port_now(k->cpu);
+    if (k->current)
+        k->current->run_ns += now - k->since_ns;
+    k->since_ns = now;
+    k->current = t;
+    k->stats.switches++;
+}
+
+/* The port's timer must not be later than the first deadline and the end of the slice. */
+static void set_timer(struct kern *k, struct task *t)
+{
+    if (t == NULL || t->next == NULL)
+        k->slice_end_ns = SK_FOREVER;
+    else if (k->slice_end_ns == SK_FOREVER)
+        k->slice_end_ns = port_now(k->cpu) + KERN_SLICE_NS;
+    sk_ns first = k->timers.next == &k->timers ? SK_FOREVER : k->timers.next->when_ns;
+    if (k->slice_end_ns < first)
+        first = k->slice_end_ns;
+    if (first < k->timer_set_ns) {
+        k->timer_set_ns = first;
+        port_timer_set(k->cpu, first);
+    }
+}
+
+struct port_task *sched_next(struct kern *k)
+{
+    struct task *t = NULL;
+    if (k->ready_mask != 0)
+        t = k->ready[31 - __builtin_clz(k->ready_mask)].head;
+    k->work = false;
+    if (t != NULL && t->state == SK_TASK_DYING) {
+        /* Charged to the dying: its turn goes into its teardown, one piece; then interrupts. */
+        if (k->current != NULL)
+            account(k, NULL);
+        task_teardown_step(k, t);
+        k->work = k->ready_mask != 0;
+        set_timer(k, NULL);
+        return NULL;
+    }
+    if (t != k->current)
+        account(k, t);
+    set_timer(k, t);
+    return t ? &t->port : NULL;
+}

@@ -1,0 +1,137 @@
+/* The table of system calls, and those about the caller itself and its handles.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/sys.h"
+#include "kernel/chan.h"
+#include "kernel/handle.h"
+#include "kernel/log.h"
+#include "kernel/sched.h"
+#include "kernel/task.h"
+
+#define LOG_TEXT_MAX 160u
+
+sys_fn *const sys_table[SK_CALL_COUNT] = {
+#define X(upper, lower) [SK_CALL_##upper] = sys_##lower,
+    SK_SYSCALLS(X)
+#undef X
+};
+
+sk_err sys_nop(struct kern *k, struct task *t)
+{
+    (void)k;
+    (void)t;
+    return SK_OK;
+}
+
+sk_err sys_exit(struct kern *k, struct task *t)
+{
+    task_end(k, t, SK_CAUSE_EXITED, (int32_t)sys_u32(t, 0));
+    return CALL_BLOCKED;
+}
+
+sk_err sys_yield(struct kern *k, struct task *t)
+{
+    (void)t;
+    sched_rotate(k);
+    return SK_OK;
+}
+
+sk_err sys_wait(struct kern *k, struct task *t)
+{
+    return sched_wait(k, t, sys_u32(t, 0), sys_u64(t, 1));
+}
+
+sk_err sys_wake(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
+    return h ? chan_wake_peer(k, &k->ends[h->index], false) : err;
+}
+
+sk_err sys_wake_wait(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
+    if (h == NULL)
+        return err;
+    err = chan_wake_peer(k, &k->ends[h->index], true);
+    return err == SK_OK ? sched_wait(k, t, sys_u32(t, 1), sys_u64(t, 2)) : err;
+}
+
+sk_err sys_timer(struct kern *k, struct task *t)
+{
+    uint32_t bit = sys_u32(t, 0);
+    if (bit > 31)
+        return SK_ERR_ARG;
+    t->timer_bit = (uint8_t)bit;
+    sched_timer_set(k, &t->event_timer, sys_u64(t, 1));
+    return SK_OK;
+}
+
+sk_err sys_log_write(struct kern *k, struct task *t)
+{
+    char text[LOG_TEXT_MAX];
+    uint64_t len = sys_u64(t, 1);
+    if (len > sizeof(text))
+        return SK_ERR_TOO_BIG;
+    sk_err err = user_in(k, t, text, sys_u64(t, 0), (size_t)len);
+    if (err == SK_OK)
+        klog_text(k, t->name, text, (size_t)len);
+    return err;
+}
+
+/* The entry that argument `arg` names, of whatever kind. */
+static struct handle *any_handle(struct task *t, unsigned arg)
+{
+    sk_handle h = sys_u32(t, arg);
+    uint32_t index = SK_HANDLE_INDEX(h);
+    struct handle *e = &t->handles[index];
+    return index < t->handles_max && e->gen == SK_HANDLE_GEN(h) && e->kind != SK_KIND_NONE ? e
+                                                                                           : NULL;
+}
+
+sk_err sys_close(struct kern *k, struct task *t)
+{
+    struct handle *h = any_handle(t, 0);
+    if (h == NULL)
+        return SK_ERR_HANDLE;
+    if (h->in_flight)
+        return SK_ERR_BUSY;
+    handle_close(k, t, h);
+    return SK_OK;
+}
+
+sk_err sys_dup(struct kern *k, struct task *t)
+{
+    struct handle *h = any_handle(t, 0);
+    uint32_t rights = sys_u32(t, 1);
+    sk_handle copy;
+    if (h == NULL)
+        return SK_ERR_HANDLE;
+    if (h->kind != SK_KIND_PORT && h->kind != SK_KIND_PORT_REMOTE)
+        return SK_ERR_UNSUPPORTED;
+    if ((rights & ~(uint32_t)h->rights) != 0 || (rights & SK_RIGHT_ACCEPT) != 0)
+        return SK_ERR_RIGHTS;
+    struct handle entry = *h;
+    entry.rights = (uint8_t)rights;
+    entry.in_flight = 0;
+    sk_err err = handle_add(k, t, &entry, &copy);
+    if (err == SK_OK)
+        port_result(&t->port, 1, copy);
+    return err;
+}
+
+sk_err sys_info(struct kern *k, struct task *t)
+{
+    struct handle *h = any_handle(t, 0);
+    if (h == NULL)
+        return SK_ERR_HANDLE;
+    struct sk_handle_info info = {.kind = h->kind, .rights = h->rights};
+    if (h->kind == SK_KIND_CHAN) {
+        const struct end *e = &k->ends[h->index];
+        info.used = e->used;
+        info.state = e->peer_closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN;
+        info.peer_core = e->peer.core;
+        info.slot = e->slot;
+    }
+    return user_out(k, t, sys_u64(t, 1), &info, sizeof(info));
+}

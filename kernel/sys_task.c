@@ -1,0 +1,243 @@
+/* System calls of init: tasks, cores, the log, the machine.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/device.h"
+#include "kernel/give.h"
+#include "kernel/chan.h"
+#include "kernel/handle.h"
+#include "kernel/link.h"
+#include "kernel/log.h"
+#include "kernel/memory.h"
+#include "kernel/sched.h"
+#include "kernel/sys.h"
+#include "kernel/task.h"
+
+#define LOG_READ_MAX 256u
+
+static struct task *task_arg(struct kern *k, struct task *t, sk_err *err)
+{
+    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_TASK, SK_RIGHT_TASK, err);
+    return h ? handle_task(k, h) : NULL;
+}
+
+static sk_err need_control(struct task *t, uint32_t right)
+{
+    sk_err err;
+    (void)handle_get(t, sys_u32(t, 0), SK_KIND_CONTROL, right, &err);
+    return err;
+}
+
+sk_err sys_task_create(struct kern *k, struct task *t)
+{
+    struct sk_task_params params;
+    sk_handle name;
+    sk_err err = need_control(t, SK_RIGHT_TASK);
+    if (err == SK_OK)
+        err = user_in(k, t, &params, sys_u64(t, 1), sizeof(params));
+    if (err != SK_OK)
+        return err;
+    if (params.priority > SK_PRIO_MAX || params.event_bit > 31 ||
+        params.handles > k->handles_each || params.handles == 0 || params.ends > SK_TASK_ENDS_MAX ||
+        params.pages > k->ram_pages)
+        return SK_ERR_ARG;
+    if (!handle_has_room(t))
+        return SK_ERR_BUDGET;
+    struct task *child = task_create(k, &params, t, &err);
+    if (child == NULL)
+        return err;
+    struct handle entry = {
+        .kind = SK_KIND_TASK, .rights = SK_RIGHT_TASK, .index = child->slot, .obj_gen = child->gen};
+    err = handle_add(k, t, &entry, &name);
+    if (err == SK_OK) {
+        port_result(&t->port, 1, name);
+        port_result(&t->port, 2, task_tid(k, child));
+    }
+    return err;
+}
+
+sk_err sys_task_map(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct task *child = task_arg(k, t, &err);
+    if (child == NULL)
+        return err;
+    struct handle *h = handle_get(t, sys_u32(t, 1), SK_KIND_REGION, SK_RIGHT_MOVE, &err);
+    if (h == NULL)
+        return err;
+    struct region *r = &k->regions[h->index];
+    if (child->state != SK_TASK_NEW || r->addr != 0)
+        return SK_ERR_STATE;
+    err = region_move(k, r, child);
+    if (err != SK_OK)
+        return err;
+    err = region_map(k, r, sys_u64(t, 2), sys_u32(t, 3));
+    if (err == SK_OK)
+        handle_remove(k, t, h);
+    else
+        (void)region_move(k, r, t); /* back: the room was its own a moment ago */
+    return err;
+}
+
+sk_err sys_task_give(struct kern *k, struct task *t)
+{
+    sk_err err;
+    sk_handle name;
+    struct task *child = task_arg(k, t, &err);
+    if (child == NULL)
+        return err;
+    uint32_t index = SK_HANDLE_INDEX(sys_u32(t, 1));
+    struct handle *h = index < t->handles_max ? &t->handles[index] : NULL;
+    if (h == NULL || h->gen != SK_HANDLE_GEN(sys_u32(t, 1)) || h->kind == SK_KIND_NONE)
+        return SK_ERR_HANDLE;
+    if (child->state != SK_TASK_NEW)
+        return SK_ERR_STATE;
+    if (!(h->rights & SK_RIGHT_MOVE))
+        return SK_ERR_RIGHTS;
+    if (h->in_flight || (h->kind == SK_KIND_CHAN && k->ends[h->index].used) ||
+        (h->kind == SK_KIND_REGION && k->regions[h->index].addr != 0) ||
+        (h->kind == SK_KIND_DEVICE && k->device[h->index].addr != 0))
+        return SK_ERR_BUSY;
+    if (!handle_has_room(child))
+        return SK_ERR_BUDGET;
+    struct end *e = &k->ends[h->index];
+    struct handle entry = *h;
+    switch (h->kind) {
+    case SK_KIND_CHAN:
+        if (child->ends_used == child->ends_max)
+            return SK_ERR_BUDGET;
+        chan_end_disown(e);
+        err = chan_end_adopt(k, child, e, &name);
+        break;
+    case SK_KIND_REGION:
+        err = region_move(k, &k->regions[h->index], child);
+        break;
+    case SK_KIND_DEVICE:
+        device_move(k, h->index, child);
+        break;
+    case SK_KIND_PORT:
+    case SK_KIND_PORT_REMOTE:
+        entry.rights &= (uint8_t)~SK_RIGHT_ACCEPT;
+        break;
+    default:
+        return SK_ERR_UNSUPPORTED;
+    }
+    if (err == SK_OK && h->kind != SK_KIND_CHAN)
+        err = handle_add(k, child, &entry, &name);
+    if (err != SK_OK)
+        return err;
+    if (h->kind != SK_KIND_PORT && h->kind != SK_KIND_PORT_REMOTE)
+        handle_remove(k, t, h);
+    port_result(&t->port, 1, name);
+    return SK_OK;
+}
+
+sk_err sys_task_start(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct task *child = task_arg(k, t, &err);
+    if (child == NULL)
+        return err;
+    if (child->state != SK_TASK_NEW)
+        return SK_ERR_STATE;
+    port_task_entry(&child->port, sys_u64(t, 1), sys_u64(t, 2), sys_u64(t, 3));
+    child->state = SK_TASK_READY;
+    sched_ready(k, child, false);
+    return SK_OK;
+}
+
+sk_err sys_task_kill(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct task *child = task_arg(k, t, &err);
+    if (child)
+        task_end(k, child, SK_CAUSE_KILLED, 0);
+    return err;
+}
+
+sk_err sys_task_info(struct kern *k, struct task *t)
+{
+    sk_err err;
+    struct sk_task_info info;
+    struct task *child = task_arg(k, t, &err);
+    if (child == NULL)
+        return err;
+    task_info(k, child, &info);
+    return user_out(k, t, sys_u64(t, 1), &info, sizeof(info));
+}
+
+sk_err sys_core_start(struct kern *k, struct task *t)
+{
+    sk_core core = sys_u32(t, 1);
+    sk_err err = need_control(t, SK_RIGHT_CORE);
+    if (err != SK_OK)
+        return err;
+    if (core >= k->cores)
+        return SK_ERR_NOT_FOUND;
+    if (t->op.state != OP_IDLE)
+        return SK_ERR_BUSY;
+    struct link *l = &k->link[core];
+    if (core == k->core || l->starting || link_core_state(k, core) != SK_CORE_OFF)
+        return SK_ERR_STATE;
+    err = port_core_start(k->cpu, core, 1);
+    if (err != SK_OK)
+        return err;
+    l->starting = true;
+    t->op.state = OP_CORE_START;
+    t->op.link = core;
+    t->op.waiting = true;
+    sched_block(k, t, sys_u64(t, 2));
+    return CALL_BLOCKED;
+}
+
+sk_err sys_core_info(struct kern *k, struct task *t)
+{
+    sk_core core = sys_u32(t, 1);
+    sk_err err = need_control(t, SK_RIGHT_CORE);
+    if (err != SK_OK)
+        return err;
+    if (core >= k->cores)
+        return SK_ERR_NOT_FOUND;
+    uint32_t state = link_core_state(k, core);
+    struct sk_core_info info = {.state = k->link[core].starting ? SK_CORE_STARTING : state,
+                                .epoch = link_epoch(k, core),
+                                .self = core == k->core,
+                                .cores = k->cores};
+    if (info.self)
+        port_fork_stats(k->cpu, &info.pages_shared, &info.pages_copied, &info.pages_private);
+    return user_out(k, t, sys_u64(t, 2), &info, sizeof(info));
+}
+
+sk_err sys_log_read(struct kern *k, struct task *t)
+{
+    char text[LOG_READ_MAX];
+    uint64_t position = sys_u64(t, 1);
+    uint64_t len = sys_u64(t, 3);
+    sk_err err = need_control(t, SK_RIGHT_CORE);
+    if (err != SK_OK)
+        return err;
+    size_t n = klog_read(k, &position, text, len < sizeof(text) ? (size_t)len : sizeof(text));
+    err = user_out(k, t, sys_u64(t, 2), text, n);
+    if (err == SK_OK) {
+        port_result(&t->port, 1, n);
+        port_result(&t->port, 2, position);
+    }
+    return err;
+}
+
+sk_err sys_halt(struct kern *k, struct task *t)
+{
+    sk_err err = need_control(t, SK_RIGHT_CORE);
+    if (err == SK_OK)
+        port_power_off(k->cpu, sys_u32(t, 1));
+    return err;
+}
+
+sk_err sys_stats(struct kern *k, struct task *t)
+{
+    sk_err err = need_control(t, SK_RIGHT_CORE);
+    if (err != SK_OK)
+        return err;
+    struct sk_stats stats = k->stats;
+    stats.pages_total = k->ram_pages;
+    stats.pages_free = k->ram_free;
+    return user_out(k, t, sys_u64(t, 1), &stats, sizeof(stats));
+}

@@ -1,0 +1,36 @@
+/* Tasks: slots with generations, their budgets, their end.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KERNEL_TASK_H
+#define KERNEL_TASK_H
+
+#include "kernel/kern.h"
+
+void task_table_init(struct kern *k);
+
+/* A task in state SK_TASK_NEW with an empty address space. NULL with *err: SK_ERR_NO_MEMORY (no
+ * slot, no page), SK_ERR_BUDGET. */
+struct task *task_create(struct kern *k, const struct sk_task_params *params, struct task *creator,
+                         sk_err *err);
+
+sk_tid task_tid(const struct kern *k, const struct task *t);
+void task_info(const struct kern *k, const struct task *t, struct sk_task_info *info);
+
+/* End t, whatever it does: its teardown begins. No effect on one that has ended. */
+void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status);
+
+/* One bounded piece of a dying task's teardown; when all is back the task is DEAD and out of the
+ * ready queue, and its creator's event is set. */
+void task_teardown_step(struct kern *k, struct task *t);
+
+/* The creator closes its handle: forget it, now if it is dead, else when it is. */
+void task_forget(struct kern *k, struct task *t);
+
+/* The deadline of a blocked task has come. */
+void task_timed_out(struct kern *k, struct task *t);
+
+/* Bounded access to a task's memory: SK_ERR_FAULT, with nothing copied, unless t may read (in) or
+ * write (out) all of it. Cost: one look-up a page. */
+sk_err user_in(struct kern *k, struct task *t, void *to, uint64_t from, size_t len);
+sk_err user_out(struct kern *k, struct task *t, uint64_t to, const void *from, size_t len);
+
+#endif
