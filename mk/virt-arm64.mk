@@ -78,6 +78,9 @@ $(OUT)/boot/$(1): $(OUT)/bin/$(1)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
 programs: $(PROGRAMS:%=$(OUT)/bin/%)
+# What tools/lint/symbols looks at.
+lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard services/*/*.c)) \
+    $(CORE_host-shared) $(CORE_host-copy)
 
 # --- manifest and boot archive -------------------------------------------------------------------
 IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
@@ -89,4 +92,4 @@ $(OUT)/%/boot.cpio: systems/%.toml $(wildcard systems/*.toml) $(IMAGE_TOOL) $(PR
 
 -include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) \
     $(foreach p,$(PROGRAMS),$(patsubst %.c,$(OUT)/user/%.d,$(call program_src,$(p))))
-.PHONY: kernel-objects programs
+.PHONY: kernel-objects programs lint-objects

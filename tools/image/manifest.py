@@ -21,7 +21,8 @@ def index_lines(text):
     for number, line in enumerate(text.splitlines(), 1):
         if m := TABLE.match(line):
             here = dotted(m[1])
-            lines.setdefault(here, number)
+            for depth in range(1, len(here) + 1):
+                lines.setdefault(here[:depth], number)
         elif m := KEY.match(line):
             lines.setdefault(here + dotted(m[1]), number)
     return lines
