@@ -50,8 +50,7 @@ MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 include mk/host.mk
 include mk/$(BOARD).mk
 
-.PHONY: all image lib sim sim-san unit simtests clean FORCE
+.PHONY: all image lib sim sim-san unit simtests clean
 all: image sim
 clean:
 	rm -rf build
-FORCE:

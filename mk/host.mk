@@ -68,15 +68,17 @@ $(eval $(call host_config,host-shared-san,shared,$(H_SAN)))
 $(eval $(call host_config,host-copy-san,copy,$(H_SAN)))
 $(foreach c,$(HOST_CONFIGS),$(foreach p,$(PROGRAMS),$(eval $(call host_program,$(c),,$(p)))))
 
-# The table of programs, rewritten only when the list changes.
-build/host/programs.c: FORCE
-	@mkdir -p $(@D)
+# The table of programs, made anew when the list of programs changes.
+PROGRAM_LIST := build/host/programs.list
+ifneq ($(strip $(file <$(PROGRAM_LIST))),$(strip $(PROGRAMS)))
+$(shell mkdir -p build/host && echo $(PROGRAMS) > $(PROGRAM_LIST))
+endif
+build/host/programs.c: $(PROGRAM_LIST) $(MAKE_FILES)
 	@{ echo '#include "programs.h"'; \
 	   for p in $(PROGRAMS); do echo "int prog_main_$$p(int argc, char **argv);"; done; \
 	   echo 'const struct host_program host_programs[] = {'; \
 	   for p in $(PROGRAMS); do echo "    {\"$$p\", prog_main_$$p},"; done; \
-	   echo '    {0, 0},'; echo '};'; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	   echo '    {0, 0},'; echo '};'; } > $@
 
 # The system table that a simulation is started with.
 build/host/%.system.bin: systems/%.toml $(wildcard systems/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
