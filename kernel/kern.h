@@ -235,6 +235,7 @@ struct kern {
     /* scheduler */
     uint32_t ready_mask; /* bit p: queue p is not empty */
     bool work;           /* a dying task's next piece is due */
+    bool answered;       /* the parent's first ring was answered */
     struct queue ready[SK_PRIO_COUNT];
     struct timer timers; /* list head */
     sk_ns timer_set_ns;  /* what the port's timer is set to */

@@ -226,13 +226,15 @@ static void read_ring(struct kern *k, struct link *l)
 /* A core that was started and has answered its doorbell. */
 static void check_started(struct kern *k, struct link *l)
 {
+    /* Seq load after the acknowledgement of its bell (level_read): if this misses its answer, its
+     * next ring (link_doorbell, below) saw that acknowledgement and was not swallowed. */
+    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) == l->bell;
     for (uint32_t i = 0; i < k->task_count; i++) {
         struct task *t = &k->tasks[i];
-        if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core &&
-            l->bell != 0 && seam_load_acquire(&l->in->bell_ack) == l->bell)
+        if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core && answered)
             give_op_done(k, t, SK_OK);
     }
-    l->starting = l->bell == 0 || seam_load_acquire(&l->in->bell_ack) != l->bell;
+    l->starting = !answered;
 }
 
 void link_doorbell(struct kern *k)
@@ -251,6 +253,10 @@ void link_doorbell(struct kern *k)
         k->stats.doorbells_taken++;
         if (l->starting)
             check_started(k, l);
+        if (c == k->parent && !k->answered) { /* "started" means: answers its doorbell */
+            k->answered = true;
+            bell(k, l);
+        }
         if (seam_load_acquire(&l->in->dead) == l->peer_epoch) {
             link_down(k, l, "it has panicked");
             continue;

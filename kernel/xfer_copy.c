@@ -81,8 +81,9 @@ sk_err sys_chan_recv(struct kern *k, struct task *t)
         return err;
     if (wake)
         (void)chan_wake_peer(k, e, false);
-    port_result(&t->port, 1, slots);
-    return user_out(k, t, sys_u64(t, 1), m, slots * sizeof(m[0]));
+    err = user_out(k, t, sys_u64(t, 1), m, slots * sizeof(m[0]));
+    port_result(&t->port, 1, slots); /* after the last look at the arguments: same registers */
+    return err;
 }
 
 sk_err sys_chan_arm(struct kern *k, struct task *t)
