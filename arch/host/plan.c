@@ -1,0 +1,107 @@
+/* Fault plans: what goes wrong in a run, by the seed's chance (sim_options.plan) or at a place of
+ * the script (@ACTION):
+ *   fault CORE      the task that runs next on CORE (not init) faults
+ *   panic CORE      the kernel of CORE breaks
+ *   chan N, link N  garbage of 64 bytes into N slots of channels, of links
+ *   calm            no more faults by chance
+ *   audit           walk all tables now
+ * Garbage models a hostile peer: it goes only to memory that a peer may write.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/sim.h"
+#include "kernel/kern.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool chance(uint32_t one_in)
+{
+    return one_in != 0 && sim_random_below(one_in) == 0;
+}
+
+/* A line of garbage: noise, or a plausible header with noise behind it. */
+static void garbage(void *line)
+{
+    uint32_t *w = line;
+    uint32_t keep = w[0];
+    for (unsigned i = 0; i < 16; i++)
+        w[i] = (uint32_t)(sim_random() >> 32);
+    switch (sim_random_below(4)) {
+    case 0:
+        w[0] = keep;
+        break;
+    case 1:
+        w[0] = (keep + SK_CHAN_SLOTS_MIN) & SK_CTL_TAG;
+        w[0] |= SK_CTL_VALID | ((uint32_t)sim_random() & ~SK_CTL_TAG);
+        break;
+    default:
+        break;
+    }
+}
+
+static void scribble_chan(void)
+{
+    struct sk_chan_mem *mem = sim_random_chan_page();
+    if (mem == NULL)
+        return;
+    uint32_t at = sim_random_below(2u + 2u * SK_CHAN_SLOTS_MAX);
+    garbage(at < 2 ? (void *)&mem->line[at] : (void *)&mem->slot[at - 2u]);
+}
+
+static void scribble_link(void)
+{
+    sk_core from = sim_random_below(sim.cores), to = sim_random_below(sim.cores);
+    struct sk_link *l = sim_link(from, to);
+    if (from == to || l->magic == 0)
+        return;
+    uint32_t lines = sizeof(*l) / 64u;
+    garbage((char *)l + 64u * sim_random_below(lines));
+}
+
+/* The running task faults. init may not: its end is its kernel's. */
+static bool fault_task(struct port_cpu *cpu)
+{
+    if (cpu->mode != CORE_TASK || cpu->space->task->creator == NULL)
+        return false;
+    cpu->fault = (struct port_fault){.kind = SK_FAULT_OTHER, .addr = 0xdead};
+    sim.inside = true;
+    sim_enter_kernel(REASON_FAULT);
+    sim_fail("core %u resumed a task that had faulted", cpu->core);
+}
+
+void plan_step(void)
+{
+    if (sim.fault_core == sim.cur->core + 1u && sim.cur->mode == CORE_TASK &&
+        sim.cur->space->task->creator != NULL) {
+        sim.fault_core = 0;
+        fault_task(sim.cur);
+    }
+    if (!sim.plans || sim.now < SK_MS(1))
+        return;
+    if (chance(sim.opt.plan.scribble_chan))
+        scribble_chan();
+    if (chance(sim.opt.plan.scribble_link))
+        scribble_link();
+    if (chance(sim.opt.plan.panic_core) && sim.cur->core != 0 && sim.cur->kern != NULL)
+        sim.cur->panic_due = true;
+    if (chance(sim.opt.plan.fault_task))
+        fault_task(sim.cur);
+}
+
+void plan_do(const char *action)
+{
+    unsigned long n = strtoul(action + strcspn(action, " "), NULL, 10);
+    if (strncmp(action, "audit", 5) == 0)
+        sim_audit();
+    else if (strncmp(action, "calm", 4) == 0)
+        sim.plans = false;
+    else if (strncmp(action, "fault", 5) == 0)
+        sim.fault_core = (uint32_t)n + 1u;
+    else if (strncmp(action, "panic", 5) == 0 && n < sim.cores)
+        sim.cpu[n].panic_due = true;
+    else if (strncmp(action, "chan", 4) == 0)
+        while (n-- > 0)
+            scribble_chan();
+    else if (strncmp(action, "link", 4) == 0)
+        while (n-- > 0)
+            scribble_link();
+}

@@ -1,0 +1,88 @@
+/* The rest of port.h on the simulated machine: clock, doorbells, cores, interrupts, halting.
+ * Doorbells arrive after a while that the seed chooses, and coalesce until then.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+sk_ns port_now(struct port_cpu *cpu)
+{
+    (void)cpu;
+    return sim.now;
+}
+
+void port_timer_set(struct port_cpu *cpu, sk_ns when_ns)
+{
+    cpu->timer_ns = when_ns;
+}
+
+void port_doorbell(struct port_cpu *cpu, sk_core to)
+{
+    (void)cpu;
+    sim_step();
+    if (to >= sim.cores || sim.cpu[to].mode == CORE_OFF || sim.cpu[to].mode == CORE_HALTED)
+        return;
+    struct port_cpu *peer = &sim.cpu[to];
+    if (!peer->bell)
+        peer->bell_ns = sim.now + sim_random_below(2000);
+    peer->bell = true;
+}
+
+sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
+{
+    if (to >= sim.cores)
+        return SK_ERR_NOT_FOUND;
+    struct port_cpu *peer = &sim.cpu[to];
+    if (peer->mode != CORE_OFF)
+        return SK_ERR_STATE;
+    peer->parent = cpu->core;
+    peer->epoch = epoch;
+    sim_core_start(peer);
+    return SK_OK;
+}
+
+struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
+{
+    if (from >= SK_CORES_MAX || to >= SK_CORES_MAX || (from != cpu->core && to != cpu->core))
+        sim_fail("core %u asks for the link page %u -> %u", cpu->core, from, to);
+    return sim_link(from, to);
+}
+
+_Noreturn void port_halt(struct port_cpu *cpu)
+{
+    sim.panics++;
+    if (!sim.opt.allow_panic)
+        sim_fail("the kernel of core %u panicked", cpu->core);
+    sim_core_halted();
+}
+
+_Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)
+{
+    (void)cpu;
+    sim.status = status;
+    sim_finish(SIM_POWER_OFF);
+}
+
+void port_console_write(struct port_cpu *cpu, const char *text, size_t len)
+{
+    (void)cpu;
+    uart_early(text, len);
+}
+
+sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq)
+{
+    return uart_irq_route(cpu->core, irq, true);
+}
+
+void port_irq_disable(struct port_cpu *cpu, uint32_t irq)
+{
+    uart_irq_route(cpu->core, irq, false);
+}
+
+void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, uint32_t *fresh)
+{
+    *shared = (uint32_t)((sim.archive_bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES);
+    *copied = (uint32_t)((sizeof(struct template) + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES);
+    *fresh = cpu->kern_pages + SIM_KERNEL_STACK / SK_PAGE_BYTES;
+}

@@ -1,0 +1,384 @@
+/* Steps, virtual time, the choice of the core that runs next, and the loop that stands for a
+ * core's exception vectors: enter the kernel, resume what it returns.
+ *
+ * A core's kernel runs on the core's own stack, a task on its own; sim.cur is the core whose
+ * active context has the processor. Nothing here is called by two contexts at once.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/sim.h"
+#include "arch/host/include/host_user.h"
+#include "arch/host/include/programs.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct sim sim;
+
+/* splitmix64: small, and good enough to pick interleavings. */
+uint64_t sim_random(void)
+{
+    uint64_t z = (sim.rng += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+}
+
+uint32_t sim_random_below(uint32_t n)
+{
+    return (uint32_t)(((sim_random() >> 32) * n) >> 32);
+}
+
+void sim_schedule_reset(void)
+{
+    sim.switch_mask = (1u << sim_random_below(7)) - 1u;
+    sim.now = 1000 + sim_random_below(1000);
+}
+
+/* --- The end --------------------------------------------------------------------------------- */
+
+_Noreturn void sim_finish(enum sim_end end)
+{
+    sim.end = end;
+    struct co gone;
+    memset(&gone, 0, sizeof(gone));
+    co_switch(sim.cur ? sim.cur->active : &gone, &sim.main);
+    __builtin_trap();
+}
+
+_Noreturn void sim_fail(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(sim.why, sizeof(sim.why), format, list);
+    va_end(list);
+    sim_finish(SIM_FAILED);
+}
+
+/* --- Interrupts ------------------------------------------------------------------------------ */
+
+static bool pending(const struct port_cpu *cpu)
+{
+    return (cpu->bell && cpu->bell_ns <= sim.now) || cpu->timer_ns <= sim.now ||
+           uart_irq_pending(cpu->core);
+}
+
+/* Take one of the pending interrupts of cpu, by chance. */
+static struct port_task *take_interrupt(struct port_cpu *cpu)
+{
+    bool ready[3] = {cpu->bell && cpu->bell_ns <= sim.now, cpu->timer_ns <= sim.now,
+                     uart_irq_pending(cpu->core)};
+    uint32_t at = sim_random_below(3);
+    while (!ready[at])
+        at = (at + 1) % 3;
+    uint32_t irq;
+    switch (at) {
+    case 0:
+        cpu->bell = false;
+        return kern_doorbell(cpu->kern);
+    case 1:
+        cpu->timer_ns = SK_FOREVER;
+        return kern_timer(cpu->kern);
+    default:
+        uart_irq_taken(cpu->core, &irq);
+        return kern_irq(cpu->kern, irq);
+    }
+}
+
+/* --- Which core runs ------------------------------------------------------------------------- */
+
+static bool runnable(const struct port_cpu *cpu)
+{
+    return cpu->mode == CORE_KERNEL || cpu->mode == CORE_TASK ||
+           (cpu->mode == CORE_IDLE && (pending(cpu) || cpu->panic_due));
+}
+
+static struct port_cpu *choose(void)
+{
+    struct port_cpu *can[SK_CORES_MAX];
+    uint32_t n = 0;
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (runnable(&sim.cpu[c]))
+            can[n++] = &sim.cpu[c];
+    return n == 0 ? NULL : can[sim_random_below(n)];
+}
+
+static void switch_to(struct port_cpu *cpu)
+{
+    struct port_cpu *from = sim.cur;
+    if (cpu == from)
+        return;
+    sim.cur = cpu;
+    co_switch(from->active, cpu->active);
+    sim.cur = from;
+}
+
+/* Every core is idle: let time pass until something happens. */
+static void jump_time(void)
+{
+    sk_ns next = uart_next_ns();
+    for (sk_core c = 0; c < sim.cores; c++) {
+        struct port_cpu *cpu = &sim.cpu[c];
+        if (cpu->mode != CORE_IDLE)
+            continue;
+        if (cpu->timer_ns < next)
+            next = cpu->timer_ns;
+        if (cpu->bell && cpu->bell_ns < next)
+            next = cpu->bell_ns;
+    }
+    if (next == SK_FOREVER) {
+        snprintf(sim.why, sizeof(sim.why), "every core is idle for ever; the script waits for: %s",
+                 script_waits_for());
+        sim_finish(SIM_STUCK);
+    }
+    if (next > sim.now)
+        sim.now = next;
+    uart_advance();
+}
+
+static void check_bounds(void)
+{
+    if (sim.steps > sim.opt.max_steps || sim.now > sim.opt.max_ns)
+        sim_fail("no end after %llu steps, %llu virtual ms; the script waits for: %s",
+                 (unsigned long long)sim.steps, (unsigned long long)(sim.now / SK_MS(1)),
+                 script_waits_for());
+    uart_advance();
+    if (sim.steps >= sim.audit_steps) {
+        sim.audit_steps = sim.steps + 20000 + sim_random_below(20000);
+        sim_audit();
+    }
+}
+
+static void pass_time(sk_ns ns)
+{
+    sim.steps++;
+    sim.cur->steps++;
+    sim.now += ns;
+    if ((sim.steps & 63u) == 0)
+        check_bounds();
+    plan_step();
+}
+
+/* In a task: should its core take an interrupt now? Put off for a bounded number of steps. */
+static bool interrupt_now(struct port_cpu *cpu)
+{
+    if (cpu->panic_due)
+        return true;
+    if (!pending(cpu))
+        return false;
+    if (cpu->patience == 0)
+        cpu->patience = 1 + sim_random_below(64);
+    return --cpu->patience == 0;
+}
+
+void sim_step_long(sk_ns ns)
+{
+    struct port_cpu *cpu = sim.cur;
+    if (cpu == NULL) /* a unit test uses the ring without a machine */
+        return;
+    bool was_inside = sim.inside;
+    sim.inside = true;
+    uint64_t r = sim_random();
+    pass_time(ns + (r & 7u));
+    if (((uint32_t)(r >> 8) & sim.switch_mask) == 0) {
+        struct port_cpu *next = choose();
+        if (next != NULL)
+            switch_to(next);
+    }
+    while (cpu->mode == CORE_TASK && interrupt_now(cpu))
+        sim_enter_kernel(REASON_INTERRUPT);
+    sim.inside = was_inside;
+}
+
+void sim_step(void)
+{
+    sim_step_long(4);
+}
+
+/* --- A core ---------------------------------------------------------------------------------- */
+
+void sim_enter_kernel(enum core_reason reason)
+{
+    struct port_cpu *cpu = sim.cur;
+    struct co *own = cpu->active;
+    cpu->reason = reason;
+    cpu->mode = CORE_KERNEL;
+    cpu->active = &cpu->co;
+    co_switch(own, &cpu->co);
+}
+
+static void task_main(void *arg)
+{
+    struct host_space *s = arg;
+    co_began();
+    struct port_task *pt = kern_port_task(s->task);
+    const struct host_program *p = host_programs;
+    while (p->name != NULL && (uint64_t)(uintptr_t)p != pt->entry)
+        p++;
+    if (p->name == NULL) {
+        sim.cur->fault = (struct port_fault){
+            .kind = SK_FAULT_EXEC, .addr = pt->entry, .pc = pt->entry, .sp = pt->sp};
+        sim_enter_kernel(REASON_FAULT);
+    }
+    uint64_t arg0 = pt->reg[0];
+    sim.inside = false;
+    host_task_begin(p, arg0);
+}
+
+/* Run pt until its core enters the kernel again. */
+static void resume(struct port_cpu *cpu, struct port_task *pt)
+{
+    struct host_space *s = sim_space_of(pt);
+    if (s == NULL)
+        sim_fail("core %u: the kernel resumes a task that has no space", cpu->core);
+    if (!s->started) {
+        s->started = true;
+        co_init(&s->co, s->stack, SIM_TASK_STACK, task_main, s);
+    }
+    cpu->space = s;
+    cpu->mode = CORE_TASK;
+    cpu->active = &s->co;
+    co_switch(&cpu->co, &s->co);
+    cpu->space = NULL;
+}
+
+static struct port_task *enter(struct port_cpu *cpu)
+{
+    if (cpu->panic_due) {
+        cpu->panic_due = false;
+        kern_panic(cpu->kern, "broken by the fault plan");
+    }
+    switch (cpu->reason) {
+    case REASON_SYSCALL:
+        if (sim.opt.trace)
+            fprintf(stderr, "%10llu core %u call %u\n", (unsigned long long)sim.now, cpu->core,
+                    cpu->call);
+        return kern_syscall(cpu->kern, cpu->call);
+    case REASON_FAULT:
+        return kern_fault(cpu->kern, &cpu->fault);
+    default:
+        return take_interrupt(cpu);
+    }
+}
+
+static void wait_for_interrupt(struct port_cpu *cpu)
+{
+    cpu->mode = CORE_IDLE;
+    while (!pending(cpu) && !cpu->panic_due) {
+        struct port_cpu *next;
+        pass_time(1);
+        while ((next = choose()) == NULL)
+            jump_time();
+        switch_to(next);
+    }
+    cpu->mode = CORE_KERNEL;
+    cpu->reason = REASON_INTERRUPT;
+}
+
+static void core_main(void *arg)
+{
+    struct port_cpu *cpu = arg;
+    co_began();
+    sim.inside = false;
+    sim_boot_core(cpu);
+    struct port_task *pt = kern_first(cpu->kern);
+    for (;;) {
+        sim_step();
+        sim.inside = true;
+        if (pt != NULL) {
+            if (pending(cpu) && sim_random_below(2) == 0)
+                cpu->reason = REASON_INTERRUPT; /* came while the kernel was inside */
+            else
+                resume(cpu, pt);
+        } else if (kern_has_work(cpu->kern) && !pending(cpu)) {
+            sim.inside = false;
+            pt = kern_idle(cpu->kern);
+            continue;
+        } else {
+            wait_for_interrupt(cpu);
+        }
+        sim.inside = false;
+        sim_step();
+        if (cpu->reason != REASON_INTERRUPT || cpu->panic_due || pending(cpu))
+            pt = enter(cpu); /* else it went away meanwhile */
+    }
+}
+
+void sim_core_start(struct port_cpu *cpu)
+{
+    cpu->mode = CORE_KERNEL;
+    cpu->timer_ns = SK_FOREVER;
+    cpu->bell = false;
+    cpu->space = NULL;
+    cpu->active = &cpu->co;
+    co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, core_main, cpu);
+}
+
+_Noreturn void sim_core_halted(void)
+{
+    sim.cur->mode = CORE_HALTED;
+    struct port_cpu *next;
+    while ((next = choose()) == NULL)
+        jump_time();
+    switch_to(next);
+    __builtin_trap();
+}
+
+_Noreturn void sim_fault_landing(void)
+{
+    struct port_cpu *cpu = sim.cur;
+    cpu->reason = REASON_FAULT;
+    cpu->mode = CORE_KERNEL;
+    cpu->active = &cpu->co;
+    struct co gone;
+    memset(&gone, 0, sizeof(gone));
+    co_switch(&gone, &cpu->co);
+    __builtin_trap();
+}
+
+/* --- The program's side ---------------------------------------------------------------------- */
+
+void host_syscall(uint32_t nr, const uint64_t args[6], uint64_t r[4])
+{
+    sim_step();
+    struct port_cpu *cpu = sim.cur;
+    struct host_space *s = cpu->space;
+    struct port_task *pt = kern_port_task(s->task);
+    sim.inside = true;
+    memcpy(pt->reg, args, sizeof(pt->reg));
+    cpu->call = nr;
+    sim_enter_kernel(REASON_SYSCALL);
+    memcpy(r, pt->reg, 4 * sizeof(r[0]));
+    sim.inside = false;
+}
+
+sk_ns host_now(void)
+{
+    sim_step();
+    return sim.now;
+}
+
+void host_relax(void)
+{
+    sim_step_long(200);
+}
+
+void *host_self(void)
+{
+    return sim.cur->space->self;
+}
+
+void host_self_set(void *self)
+{
+    sim.cur->space->self = self;
+}
+
+/* Called by the compiler's instrumentation of programs at each branch: every program can be
+ * interrupted anywhere, and one that never yields lets time pass. */
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void)
+{
+    if (sim.cur == NULL || sim.inside || sim.cur->mode != CORE_TASK || sim.branches-- != 0)
+        return;
+    sim.branches = 63;
+    sim_step_long(500);
+}

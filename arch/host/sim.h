@@ -1,0 +1,175 @@
+/* The simulation: a machine of up to SK_CORES_MAX cores in one process and one thread.
+ *
+ * Each core that is on has one context that is active: its kernel's coroutine, or that of the task
+ * that the kernel resumed. A context goes on until a step (an access through the ring's seam, a
+ * kernel entry or exit, a doorbell, a look at the clock), where the seed may choose another core.
+ * Interrupts of a core are delivered at steps of its tasks and while it is idle, never inside its
+ * kernel. Virtual time moves with the steps and jumps when every core is idle.
+ *
+ * `sim` is the whole state of a run but for the memory of cores and tasks; a run begins with all
+ * of it fresh, so equal seeds give equal runs.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef HOST_SIM_H
+#define HOST_SIM_H
+
+#include "arch/host/co.h"
+#include "kernel/entry.h"
+#include <skerry/syscall.h>
+
+#define SIM_KERNEL_STACK (256u * 1024u)
+#define SIM_TASK_STACK   (256u * 1024u)
+#define SIM_SPACES_CORE  256u /* tasks of one core, most */
+#define SIM_DEVICES      4u   /* device pages mapped in one task, most */
+
+enum core_mode { CORE_OFF, CORE_KERNEL, CORE_TASK, CORE_IDLE, CORE_HALTED };
+enum core_reason { REASON_INTERRUPT, REASON_SYSCALL, REASON_FAULT };
+
+/* One task as the port knows it. Pooled: index and generation in id, 0 = free. */
+struct host_space {
+    uint32_t id;
+    struct task *task;
+    sk_paddr table; /* a page that stands for its page tables */
+    bool started;
+    struct co co;
+    char *stack; /* SIM_TASK_STACK bytes, a guard page below */
+    void *self;  /* its thread register */
+    uint64_t device[SIM_DEVICES];
+};
+
+struct port_cpu {
+    sk_core core;
+    enum core_mode mode;
+    struct kern *kern;
+    struct template *tpl;     /* private copy */
+    struct co co;             /* the kernel's */
+    struct co *active;        /* co, or the co of the space that runs */
+    struct host_space *space; /* mode TASK: who runs */
+    char *stack;
+    sk_core parent;
+    uint32_t epoch;
+    char *ram; /* the whole slice: struct kern first */
+    uint32_t ram_pages, kern_pages;
+    sk_ns timer_ns;
+    bool bell;         /* rung, not taken */
+    sk_ns bell_ns;     /* not taken before */
+    uint32_t patience; /* steps for which a pending interrupt may still be put off */
+    enum core_reason reason;
+    uint32_t call; /* REASON_SYSCALL */
+    struct port_fault fault;
+    bool panic_due; /* fault plan: the kernel is to break at its next entry */
+    uint64_t steps;
+};
+
+struct sim_options {
+    const void *system; /* the system table */
+    size_t system_bytes;
+    sk_core cores;
+    uint64_t seed;
+    uint64_t max_steps;
+    sk_ns max_ns;
+    bool trace;
+    bool allow_panic;
+    bool quiet;
+    const char *script;                        /* text; see script.c */
+    struct {                                   /* fault plans: one in so many steps, 0 = never */
+        uint32_t fault_task;                   /* the running task (never init) faults */
+        uint32_t scribble_chan, scribble_link; /* 64 bytes of garbage into a slot or line */
+        uint32_t panic_core;                   /* a kernel (never core 0's) breaks */
+        uint32_t no_page;                      /* of the port's own page requests: refused */
+    } plan;
+};
+
+enum sim_end { SIM_RUNNING, SIM_POWER_OFF, SIM_SCRIPT_END, SIM_STUCK, SIM_FAILED };
+
+struct sim {
+    struct sim_options opt;
+    uint64_t rng;
+    sk_ns now;
+    uint64_t steps;
+    uint32_t switch_mask; /* another core may be chosen at 1 of switch_mask + 1 steps */
+    struct port_cpu cpu[SK_CORES_MAX];
+    sk_core cores;
+    struct port_cpu *cur;
+    bool inside; /* in the simulation's own code: a signal here is its own bug */
+    struct co main;
+    enum sim_end end;
+    uint32_t status; /* SIM_POWER_OFF */
+    char why[256];   /* SIM_STUCK, SIM_FAILED */
+    uint32_t panics;
+    const struct template *tpl; /* frozen */
+    const char *archive;
+    size_t archive_bytes;
+    uint32_t branches; /* of programs, until the next step */
+    uint32_t space_gen;
+    uint64_t audit_steps; /* next audit */
+    bool plans;           /* fault plans are in force */
+    sk_core fault_core;   /* core + 1 whose next task faults; 0 = none */
+};
+
+extern struct sim sim;
+
+/* --- sched.c --------------------------------------------------------------------------------- */
+uint64_t sim_random(void);
+uint32_t sim_random_below(uint32_t n);
+void sim_step(void);
+/* A step that takes ns longer: time that a program spends computing. */
+void sim_step_long(sk_ns ns);
+/* Leave the run. The second form records a failure, the reason printf-like. */
+_Noreturn void sim_finish(enum sim_end end);
+_Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void sim_core_halted(void);
+void sim_core_start(struct port_cpu *cpu);
+/* The running task enters its kernel for that reason; returns when it is resumed. */
+void sim_enter_kernel(enum core_reason reason);
+/* From a signal handler: where the process goes on instead. */
+_Noreturn void sim_fault_landing(void);
+void sim_schedule_reset(void);
+
+/* --- memory.c -------------------------------------------------------------------------------- */
+void sim_memory_reset(void);
+struct host_space *sim_space_of(struct port_task *pt);
+/* Core whose RAM has this page, NULL if none. */
+struct port_cpu *sim_page_core(uint64_t addr);
+struct sk_link *sim_link(sk_core from, sk_core to);
+bool sim_device_mapped(const struct host_space *s, uint64_t addr);
+/* A page that two tasks have mapped (a channel), chosen by the seed; NULL: none met. */
+void *sim_random_chan_page(void);
+
+/* --- boot.c ---------------------------------------------------------------------------------- */
+void sim_boot_prepare(void);
+void sim_boot_core(struct port_cpu *cpu); /* on the core's own stack */
+
+/* --- fault.c --------------------------------------------------------------------------------- */
+void sim_signals_install(void);
+
+/* --- uart.c ---------------------------------------------------------------------------------- */
+void uart_reset(void);
+bool uart_irq_pending(sk_core core);              /* asserted, and this core listens */
+void uart_irq_taken(sk_core core, uint32_t *irq); /* now masked */
+sk_ns uart_next_ns(void); /* when something may change by itself; SK_FOREVER */
+void uart_advance(void);  /* let time pass for it */
+sk_err uart_irq_route(sk_core core, uint32_t irq, bool on);
+void uart_early(const char *text, size_t len);
+const char *uart_output(size_t *len);
+
+/* --- script.c -------------------------------------------------------------------------------- */
+/* Text: a statement a line (see script.c). Returns NULL or what is wrong. */
+const char *script_reset(const char *text);
+void script_output(void);   /* there is new output */
+int script_next_char(void); /* -1: nothing to type now */
+sk_ns script_wake_ns(void); /* end of a pause; SK_FOREVER */
+bool script_done(void);
+const char *script_waits_for(void);
+const char *script_forbidden(void); /* a text that must not be in the output, but is */
+
+/* --- plan.c, audit.c ------------------------------------------------------------------------- */
+void plan_step(void);             /* fault plans by chance */
+void plan_do(const char *action); /* one by name, from a script */
+void sim_audit(void);
+
+/* --- run.c ----------------------------------------------------------------------------------- */
+/* One run. True: it ended as it should; else sim.why says why not. */
+bool sim_run(const struct sim_options *opt);
+void sim_print_state(void);
+
+#endif
