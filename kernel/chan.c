@@ -108,6 +108,7 @@ sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2
     struct chan *c = chan_take(k, t, slots);
     c->page = page;
     struct end *e[2] = {chan_end_take(k), chan_end_take(k)};
+    KERN_ASSERT(k, e[0] && e[1]);
     for (uint8_t side = 0; side < 2; side++) {
         struct end *far = e[1 - side];
         e[side]->side = side;

@@ -202,6 +202,7 @@ static void read_ring(struct kern *k, struct link *l)
     uint32_t slots;
     bool wake;
     for (uint32_t n = 0; n < LINK_RING_EACH && l->state == LINK_UP; n++) {
+        m.ctl = 0;
         sk_err err = ring_recv(&l->rx, &m, 1, &slots, &wake);
         if (err == SK_ERR_EMPTY)
             break;

@@ -82,6 +82,7 @@ void region_unmap(struct kern *k, struct region *r)
 {
     if (r->addr == 0)
         return;
+    KERN_ASSERT(k, r->owner);
     for (uint32_t n = 0; n < r->pages; n++)
         port_unmap(k, r->owner, r->addr + (uint64_t)n * SK_PAGE_BYTES);
     r->addr = 0;
