@@ -249,8 +249,11 @@ void link_doorbell(struct kern *k)
             (void)link_use(k, c); /* not there, or of another version: nothing to take */
         if (l->state != LINK_UP)
             continue;
+        bool first = l->bell_seen == 0;
         if (!level_read(&l->in->bell, &l->bell_seen, &l->out->bell_ack) && !l->starting)
             continue;
+        if (first)
+            bell(k, l); /* whoever waits for this core's first answer must be told to look */
         k->stats.doorbells_taken++;
         if (l->starting)
             check_started(k, l);

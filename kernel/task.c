@@ -212,6 +212,8 @@ void task_timed_out(struct kern *k, struct task *t)
 {
     if (t->op.waiting) {
         t->op.waiting = false;
+        if (t->op.state == OP_CORE_START)
+            t->op.state = OP_IDLE; /* nothing of the task's is in the air */
         sched_wake(k, t, SK_ERR_TIMED_OUT);
         return;
     }

@@ -179,7 +179,7 @@ void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, u
 
 /* --- What tests use -------------------------------------------------------------------------- */
 
-static inline struct kern *fake_boot(sk_core core)
+static inline struct kern *fake_boot(sk_core core, sk_core parent)
 {
     struct port_cpu *cpu = &fake_cpu[core];
     *cpu = (struct port_cpu){.core = core, .timer = SK_FOREVER};
@@ -192,6 +192,7 @@ static inline struct kern *fake_boot(sk_core core)
                              .cpu = cpu,
                              .memory = cpu->memory,
                              .core = core,
+                             .parent = parent,
                              .epoch = 1,
                              .ram_base = (uintptr_t)cpu->ram,
                              .ram_pages = FAKE_PAGES};
@@ -234,7 +235,7 @@ static inline void fake_machine(uint32_t cores)
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};
     for (uint32_t c = 0; c < cores; c++)
-        fake_boot(c);
+        fake_boot(c, c);
 }
 
 static inline void fake_free(void)

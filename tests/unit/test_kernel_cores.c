@@ -164,7 +164,7 @@ static void test_refused_handover_comes_back(void **state)
     struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
     struct task *a = &k0->tasks[0];
     sk_handle h[2];
-    for (int i = 0; i < SK_PORT_DEPTH_MAX; i++) /* fill the queue of core 1's init */
+    for (unsigned i = 0; i < SK_PORT_DEPTH_MAX; i++) /* fill the queue of core 1's init */
         EXPECT(port_object_push(k1, &k1->ports[k1->core_port], &k1->ends[0]), SK_OK);
     make_chan(k0, a, h);
     EXPECT(CALL(k0, a, CORE_CONNECT, SK_HANDLE_MAKE(0, 1), 1, h[1], SK_FOREVER), CALL_BLOCKED);
@@ -227,6 +227,37 @@ static void test_panic_is_told(void **state)
     EXPECT(CALL(k2, &k2->tasks[0], WAKE, far2), SK_OK);
 }
 
+static void test_core_start_means_an_answer(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k;
+    struct task *a = &k0->tasks[0];
+    sk_handle control = SK_HANDLE_MAKE(0, 1), h[2];
+    fake_tpl.cores = k0->cores = 4; /* a fourth core, not started */
+    link_init(k0);
+    EXPECT(CALL(k0, a, CORE_START, control, 1, 0), SK_ERR_STATE);
+    EXPECT(CALL(k0, a, CORE_START, control, 4, 0), SK_ERR_NOT_FOUND);
+    make_chan(k0, a, h);
+    EXPECT(CALL(k0, a, CORE_CONNECT, control, 3, h[1], 0), SK_ERR_CORE_DOWN);
+    EXPECT(CALL(k0, a, CORE_START, control, 3, fake_now + 10), CALL_BLOCKED);
+    fake_settle();
+    EXPECT(a->state, SK_TASK_WAITING);
+    fake_now += 10;
+    kern_timer(k0);
+    EXPECT((sk_err)a->port.reg[0], SK_ERR_TIMED_OUT);
+    EXPECT(CALL(k0, a, CORE_START, control, 3, 0), SK_ERR_STATE); /* it may still come */
+    k0->link[3].starting = false;
+    EXPECT(CALL(k0, a, CORE_START, control, 3, fake_now + 10), CALL_BLOCKED);
+    fake_boot(3, 0);
+    EXPECT(a->state, SK_TASK_WAITING); /* present is not enough */
+    fake_settle();
+    EXPECT(a->state, SK_TASK_READY);
+    EXPECT((sk_err)a->port.reg[0], SK_OK);
+    EXPECT(CALL(k0, a, CORE_CONNECT, control, 3, h[1], SK_FOREVER), CALL_BLOCKED);
+    fake_settle();
+    EXPECT((sk_err)a->port.reg[0], SK_OK);
+}
+
 static void test_link_garbage(void **state)
 {
     (void)state;
@@ -258,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused_handover_comes_back, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_timed_out_handover_is_in_doubt, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_panic_is_told, setup3, teardown),
+        cmocka_unit_test_setup_teardown(test_core_start_means_an_answer, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_link_garbage, setup3, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
