@@ -7,7 +7,8 @@ H_INCLUDE := -Iarch/host/include $(INCLUDE_LAST)
 H_CFLAGS  := $(C_COMMON) $(INCLUDE_FIRST) $(H_INCLUDE) -fno-pic -fno-pie -fno-omit-frame-pointer
 H_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
 # Programs get the simulation's malloc, printf and exit; their main functions live side by side.
-H_LIBC    := $(patsubst %,-include %,$(wildcard arch/host/include/host_libc.h))
+# At each of their branches the simulation may let time pass and interrupt them.
+H_LIBC    := -include arch/host/include/host_libc.h -fsanitize-coverage=trace-pc
 TEST_WARN := -Wno-conversion -Wno-missing-prototypes -Wno-shadow
 
 H_BASE_SRC := $(filter-out base/string.c,$(BASE_SRC))
@@ -63,9 +64,9 @@ endef
 
 HOST_CONFIGS := host-shared host-copy host-shared-san host-copy-san
 $(eval $(call host_config,host-shared,shared,))
-$(eval $(call host_config,host-copy,copy,))
+$(eval $(call host_config,host-copy,copy,-DHOST_COPY_MODE=1))
 $(eval $(call host_config,host-shared-san,shared,$(H_SAN)))
-$(eval $(call host_config,host-copy-san,copy,$(H_SAN)))
+$(eval $(call host_config,host-copy-san,copy,-DHOST_COPY_MODE=1 $(H_SAN)))
 $(foreach c,$(HOST_CONFIGS),$(foreach p,$(PROGRAMS),$(eval $(call host_program,$(c),,$(p)))))
 
 # The table of programs, made anew when the list of programs changes.

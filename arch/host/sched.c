@@ -232,7 +232,8 @@ static void resume(struct port_cpu *cpu, struct port_task *pt)
         sim_fail("core %u: the kernel resumes a task that has no space", cpu->core);
     if (!s->started) {
         s->started = true;
-        co_init(&s->co, s->stack, SIM_TASK_STACK, task_main, s);
+        memset(s->stack + SIM_TASK_STACK - HOST_SELF_BYTES, 0, HOST_SELF_BYTES);
+        co_init(&s->co, s->stack, SIM_TASK_STACK - HOST_SELF_BYTES, task_main, s);
     }
     cpu->space = s;
     cpu->mode = CORE_TASK;
@@ -364,12 +365,17 @@ void host_relax(void)
 
 void *host_self(void)
 {
-    return sim.cur->space->self;
+    return sim.cur->space->stack + SIM_TASK_STACK - HOST_SELF_BYTES;
 }
 
-void host_self_set(void *self)
+void *host_heap(void)
 {
-    sim.cur->space->self = self;
+    return sim.cur->space->heap;
+}
+
+void host_heap_set(void *heap)
+{
+    sim.cur->space->heap = heap;
 }
 
 /* Called by the compiler's instrumentation of programs at each branch: every program can be

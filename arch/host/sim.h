@@ -31,8 +31,8 @@ struct host_space {
     sk_paddr table; /* a page that stands for its page tables */
     bool started;
     struct co co;
-    char *stack; /* SIM_TASK_STACK bytes, a guard page below */
-    void *self;  /* its thread register */
+    char *stack; /* SIM_TASK_STACK bytes, a guard below; at the top HOST_SELF_BYTES */
+    void *heap;  /* its arena of malloc */
     uint64_t device[SIM_DEVICES];
 };
 

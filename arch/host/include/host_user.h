@@ -15,9 +15,13 @@ sk_ns host_now(void);
 /* A pause in a loop that waits: a long step. */
 void host_relax(void);
 
-/* The thread register: a word of the running task, zero at its start. */
+/* The running task's own HOST_SELF_BYTES, zero at its start. */
+#define HOST_SELF_BYTES 8192u
 void *host_self(void);
-void host_self_set(void *self);
+
+/* Its arena of malloc (arch/host/user/heap_host.c), NULL at its start. */
+void *host_heap(void);
+void host_heap_set(void *heap);
 
 /* Where a task begins (arch/host/user/start_host.c); program: of host_programs. */
 struct host_program;
