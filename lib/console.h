@@ -1,0 +1,53 @@
+/* The interface `console`: text to and from the one who sits at the machine. The service drives the
+ * UART; every other program sends messages, from any core.
+ *
+ * Writing is flow controlled: a writer waits while the service is behind; nothing is dropped while
+ * the service lives. What was sent to a console that then dies may be lost. The functions connect
+ * by name at the first use, and again if the console died, waiting up to SK_CONSOLE_MS for it.
+ * All: SK_ERR_TIMED_OUT or SK_ERR_NOT_FOUND (no console), SK_ERR_RIGHTS, SK_ERR_BUDGET.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_CONSOLE_H
+#define LIB_CONSOLE_H
+
+#include "lib/rpc.h"
+
+#define SK_CONSOLE_NAME "console"
+#define SK_CONSOLE_MS   2000u
+
+/* Labels. */
+enum {
+    CONSOLE_WRITE = 1, /* 1..224 bytes of text; one way, no answer */
+    CONSOLE_SYNC,      /* -> nothing, once all that any client wrote before is on the wire */
+    CONSOLE_READ,      /* -> 1..56 bytes, as typed; 0 bytes: the end of input. Waits. */
+    CONSOLE_FOCUS,     /* struct console_focus -> nothing */
+};
+
+/* Input goes to the client that has the focus. take = 1: to this client, whoever had it.
+ * take = 0: whoever reads next (or waits longest) gets it. A client that is gone has let go; then
+ * the one that took it last before gets it back. */
+struct console_focus {
+    uint32_t take;
+};
+
+/* Write len bytes. Returns when all are in the console's ring. Blocks. */
+sk_err console_write(const void *bytes, size_t len);
+
+/* Until everything written before, by anyone, has been output. */
+sk_err console_sync(void);
+
+/* Some input as typed, without echo: up to max bytes, *got of them; 0: the end of input. Blocks
+ * until deadline: SK_ERR_TIMED_OUT; what comes later is kept for the next reader of this task. */
+sk_err console_read(void *bytes, size_t max, size_t *got, sk_ns deadline);
+
+/* A line with echo, backspace, Ctrl-U and Ctrl-D on an empty line (end of input); without its end,
+ * zero-terminated, at most size - 1 characters; what is longer is refused at the keyboard.
+ * SK_ERR_EMPTY: the end of input. Blocks. */
+sk_err console_read_line(char *line, size_t size);
+
+/* See CONSOLE_FOCUS. */
+sk_err console_focus(bool take);
+
+/* Forget the connection, if any: the next use connects anew. */
+void console_disconnect(void);
+
+#endif

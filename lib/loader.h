@@ -1,0 +1,38 @@
+/* Loading a program into a new task, for init. The target's is loader_elf.c: an ELF file, checked
+ * by base/elf.h, copied page by page; text and constants are not writable, nothing is both writable
+ * and executable. The host's (arch/host/user) finds the program in its table.
+ *
+ * Layout: image at its link address | guard page | stack, the start block on top | guard page |
+ * heap, up to the task's budget.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_LOADER_H
+#define LIB_LOADER_H
+
+#include "lib/sys.h"
+#include <skerry/start.h>
+
+struct sk_load {
+    sk_handle task; /* in state NEW; stays the caller's */
+    sk_tid tid;
+    const char *name;
+    const void *file; /* of the archive; untrusted */
+    uint64_t file_bytes;
+    uint32_t argc;
+    const char *const *argv; /* copied */
+    uint32_t stack_bytes;    /* rounded up to pages, at least one */
+    uint64_t heap_bytes;     /* most that the heap may grow to; memory comes from its budget */
+    sk_handle parent;        /* as the task knows it (sys_task_give) */
+    sk_handle device[SK_START_DEVICES];
+    const struct sk_start *own; /* init's start block: core, cores, epoch */
+};
+
+/* Fill the task and start it. Memory is charged to the caller only while it is being written.
+ * Any error: the task has not started; the caller closes it, which gives all back. *why: static
+ * text for SK_ERR_IMAGE. SK_ERR_TOO_BIG: the arguments do not fit the start block. SK_ERR_BUDGET,
+ * SK_ERR_NO_MEMORY. Blocks: no. Cost: one copy of the image. */
+sk_err loader_start(const struct sk_load *load, const char **why);
+
+/* Put name, arguments and the rest into a start block. SK_ERR_TOO_BIG. For loaders. */
+sk_err loader_fill_start(struct sk_start *start, const struct sk_load *load);
+
+#endif

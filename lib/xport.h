@@ -1,0 +1,38 @@
+/* How a message gets from an end to its peer: in shared memory (xport_shared.c) or by copying
+ * system calls (xport_copy.c). One of the two is linked. The library's own interface: programs use
+ * lib/chan.h.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_XPORT_H
+#define LIB_XPORT_H
+
+#include "lib/chan.h"
+
+/* Set up c's rings from what CHAN_OPEN said. SK_ERR_UNSUPPORTED: this port moves messages in the
+ * other way. */
+sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view);
+
+/* All slots or nothing. *wake: the peer sleeps and the caller must wake it. SK_ERR_FULL,
+ * SK_ERR_PEER_DEAD. */
+sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake);
+
+/* Is there room for `slots` slots? May say yes where only the attempt tells. */
+bool xport_room(struct sk_chan *c, uint32_t slots);
+
+/* One message of up to max slots. SK_ERR_EMPTY, SK_ERR_TOO_BIG (stays), SK_ERR_PEER_DEAD (drained
+ * and closed), SK_ERR_PROTOCOL. */
+sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots);
+
+/* Before sleeping: true if the event will come with the next message, or with room for `slots`. */
+bool xport_arm(struct sk_chan *c);
+bool xport_want(struct sk_chan *c, uint32_t slots);
+
+bool xport_closed(const struct sk_chan *c);
+bool xport_same_core(const struct sk_chan *c);
+
+/* The short way of a call of one slot to a peer that sleeps on this core: arm, send m, wake the
+ * peer and sleep in one kernel entry, take a one-slot message into *in. SK_OK: *in is the next
+ * message. SK_ERR_FULL: nothing was sent. SK_ERR_EMPTY: sent; go on by receiving. Any other error
+ * too comes before sending. */
+sk_err xport_exchange(struct sk_chan *c, const struct sk_msg *m, struct sk_in *in, sk_ns deadline);
+
+#endif
