@@ -10,6 +10,8 @@
 #include "kernel/page.h"
 #include "kernel/sched.h"
 
+#define CHANS_A_STEP 32u
+
 void chan_table_init(struct kern *k)
 {
     k->end_free = k->chan_free = INDEX_NONE;
@@ -86,8 +88,7 @@ static struct chan *chan_take(struct kern *k, struct task *t, uint32_t slots)
                        .gen = c->gen,
                        .page = page,
                        .epoch = c->gen ^ (k->epoch << 8),
-                       .payer = t,
-                       .payer_gen = t->gen};
+                       .payer = t};
     k->stats.chans++;
     return c;
 }
@@ -342,13 +343,26 @@ void chan_settle(struct kern *k, struct chan *c)
 {
     if (!c->in_use || !c->released[0] || !c->released[1] || c->move != MOVE_NONE)
         return;
-    struct task *payer = c->payer->gen == c->payer_gen ? c->payer : NULL;
-    page_give(k, payer, c->page, 1, true);
+    page_give(k, c->payer, c->page, 1, true);
     c->in_use = false;
     c->gen++;
     c->next = k->chan_free;
     k->chan_free = c->index;
     k->stats.chans--;
+}
+
+bool chan_leave_step(struct kern *k, struct task *t, uint32_t *at)
+{
+    for (unsigned n = 0; n < CHANS_A_STEP; n++, (*at)++) {
+        if (*at == k->chan_count)
+            return true;
+        struct chan *c = &k->chans[*at];
+        if (!c->in_use || c->payer != t)
+            continue;
+        (void)page_charge(k, c->page, 1, t, NULL); /* nobody's account is never full */
+        c->payer = NULL;
+    }
+    return false;
 }
 
 void chan_release(struct kern *k, struct chan *c, uint32_t side)

@@ -45,6 +45,10 @@ void chan_release(struct kern *k, struct chan *c, uint32_t side);
 /* Free c if both sides are released and nothing is moving. */
 void chan_settle(struct kern *k, struct chan *c);
 
+/* t is dying: channels that it paid for and that live on are from now on on nobody's account. One
+ * piece, *at is its cursor; true when all were looked at. */
+bool chan_leave_step(struct kern *k, struct task *t, uint32_t *at);
+
 /* The channel at home here that e belongs to; NULL if its home is elsewhere. */
 struct chan *chan_of(struct kern *k, const struct end *e);
 

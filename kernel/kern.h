@@ -100,8 +100,7 @@ struct chan {
     uint32_t gen;
     sk_paddr page;
     uint32_t epoch;
-    struct task *payer; /* charged for the page while payer_gen is its generation */
-    uint32_t payer_gen;
+    struct task *payer; /* charged for the page; NULL: it has died */
     struct place side[2];
     bool released[2];
     /* One end at a time may be on its way to another core. */
@@ -235,7 +234,6 @@ struct kern {
     /* scheduler */
     uint32_t ready_mask; /* bit p: queue p is not empty */
     bool work;           /* a dying task's next piece is due */
-    bool answered;       /* the parent's first ring was answered */
     struct queue ready[SK_PRIO_COUNT];
     struct timer timers; /* list head */
     sk_ns timer_set_ns;  /* what the port's timer is set to */

@@ -257,10 +257,6 @@ void link_doorbell(struct kern *k)
         k->stats.doorbells_taken++;
         if (l->starting)
             check_started(k, l);
-        if (c == k->parent && !k->answered) { /* "started" means: answers its doorbell */
-            k->answered = true;
-            bell(k, l);
-        }
         if (seam_load_acquire(&l->in->dead) == l->peer_epoch) {
             link_down(k, l, "it has panicked");
             continue;

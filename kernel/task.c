@@ -4,13 +4,14 @@
  * channels whose far end is still open stay with this kernel until that end lets go.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/task.h"
+#include "kernel/chan.h"
 #include "kernel/handle.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/page.h"
 #include "kernel/sched.h"
 
-enum { STAGE_OP, STAGE_HANDLES, STAGE_SPACE, STAGE_REGIONS, STAGE_STATUS, STAGE_DONE };
+enum { STAGE_OP, STAGE_HANDLES, STAGE_SPACE, STAGE_REGIONS, STAGE_STATUS, STAGE_CHANS, STAGE_DONE };
 #define HANDLES_A_STEP 8u
 #define REGIONS_A_STEP 32u
 
@@ -188,6 +189,9 @@ void task_teardown_step(struct kern *k, struct task *t)
         break;
     case STAGE_STATUS:
         free_status_pages(k, t);
+        break;
+    case STAGE_CHANS:
+        done = chan_leave_step(k, t, &t->teardown_at);
         break;
     default:
         finish(k, t);

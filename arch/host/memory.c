@@ -18,7 +18,7 @@
 #define STACK_STRIDE ((uint64_t)SIM_TASK_STACK + 65536u)
 #define LINK_BASE    0x220000000000u
 
-/* Who has a page mapped: at most two tasks, the ends of a channel. */
+/* Who has a page mapped: at most the two ends of a channel, which may be one task's. */
 struct mapping {
     uint32_t space[2]; /* id; 0 = none */
     uint8_t prot[2];
@@ -243,12 +243,9 @@ sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, ui
     if (addr != page)
         return SK_ERR_ARG;
     struct mapping *m = &memory.map[page_index(page)];
-    if (mapping_side(m, s->id) >= 0)
-        return SK_ERR_EXISTS;
     int side = mapping_side(m, 0);
     if (side < 0)
-        sim_fail("core %u maps page %#llx for a third task", sim.cur->core,
-                 (unsigned long long)page);
+        sim_fail("core %u maps page %#llx a third time", sim.cur->core, (unsigned long long)page);
     if (memory.page_count[i] == memory.page_room[i]) {
         memory.page_room[i] = memory.page_room[i] * 2u + 64u;
         memory.pages[i] = realloc(memory.pages[i], memory.page_room[i] * sizeof(uint32_t));
