@@ -1,0 +1,42 @@
+/* The small rest of the port contract.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "cpu.h"
+#include "arm64.h"
+#include "print.h"
+#include "table.h"
+
+void *port_page(struct port_cpu *cpu, sk_paddr page)
+{
+    return in_slice(cpu, page) ? window(page) : NULL;
+}
+
+void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
+{
+    (void)cpu;
+    (void)page;
+    return NULL; /* rings are the tasks' business */
+}
+
+struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
+{
+    uint64_t at = (uint64_t)(from * SK_CORES_MAX + to) * SK_PAGE_BYTES;
+    private_map(cpu, LINKS_ADDR + at, machine.links + at, PTE_KERNEL_RW);
+    return (struct sk_link *)(LINKS_ADDR + at);
+}
+
+_Noreturn void port_halt(struct port_cpu *cpu)
+{
+    (void)cpu;
+    __asm__ volatile("msr daifset, #15" ::: "memory");
+    psci_cpu_off();
+}
+
+_Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)
+{
+    if (status != 0) {
+        print_text(cpu, "\nskerry: power off, status ");
+        print_hex(cpu, status);
+        print_text(cpu, "\n");
+    }
+    psci_system_off();
+}

@@ -1,0 +1,201 @@
+/* Exceptions after vectors.S has saved what there is to save: interrupts, idling, faults of tasks
+ * (copy-on-write, floating point, or told to the kernel) and of the kernel itself (a write to a
+ * template page, or panic).
+ * Facts: Arm ARM DDI 0487, D17.2.37 (ESR_EL1).
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "cpu.h"
+#include "arm64.h"
+#include "print.h"
+#include "table.h"
+#include <skerry/syscall.h>
+
+#define CLASS_UNKNOWN     0x00u
+#define CLASS_WFI         0x01u
+#define CLASS_FP          0x07u
+#define CLASS_ILLEGAL     0x0eu
+#define CLASS_SYSTEM      0x18u
+#define CLASS_FETCH_LOW   0x20u
+#define CLASS_PC_ALIGN    0x22u
+#define CLASS_DATA_LOW    0x24u
+#define CLASS_DATA_SAME   0x25u
+#define CLASS_SP_ALIGN    0x26u
+#define CLASS_BREAK       0x3cu
+#define ISS_WRITE         (1u << 6)
+#define ISS_MAINTENANCE   (1u << 8)
+#define STATUS_TYPE       0x3cu /* fault status without the level */
+#define STATUS_TRANSLATE  0x04u
+#define STATUS_PERMISSION 0x0cu
+#define STATUS_ALIGN      0x21u
+#define STACK_REACH       0x10000u /* how far from the stack pointer a stack access may be */
+
+struct trap_frame {
+    uint64_t x[31];
+    uint64_t sp, pc, pstate;
+};
+_Static_assert(sizeof(struct trap_frame) == FRAME_BYTES, "vectors.S");
+
+struct port_task *trap_irq(struct port_cpu *cpu);
+struct port_task *trap_idle(struct port_cpu *cpu);
+struct port_task *trap_task(struct port_cpu *cpu, uint32_t esr);
+void trap_kernel(struct trap_frame *frame, uint32_t esr, uint64_t far);
+_Noreturn void trap_fatal(struct port_cpu *cpu, uint32_t vector, uint64_t esr, uint64_t far,
+                          uint64_t pc);
+
+/* --- Interrupts and idling ---------------------------------------------------------------------
+ */
+
+struct port_task *trap_irq(struct port_cpu *cpu)
+{
+    bool any;
+    return gic_dispatch(cpu, &any);
+}
+
+/* Interrupts stay masked: WFI returns for a pending one all the same, and it is taken here. */
+struct port_task *trap_idle(struct port_cpu *cpu)
+{
+    for (;;) {
+        bool any;
+        struct port_task *next = gic_dispatch(cpu, &any);
+        if (!any && kern_has_work(cpu->k)) {
+            next = kern_idle(cpu->k);
+            any = true;
+        }
+        if (next != NULL)
+            return next;
+        if (!any)
+            wfi();
+    }
+}
+
+/* --- Faults of tasks ---------------------------------------------------------------------------
+ */
+
+static struct port_task *use_fp(struct port_cpu *cpu)
+{
+    SYS_WRITE(cpacr_el1, 3u << 20);
+    isb();
+    if (cpu->fp_owner != cpu->loaded) {
+        if (cpu->fp_owner != NULL)
+            fp_save(cpu->fp_owner);
+        fp_load(cpu->loaded);
+        cpu->fp_owner = cpu->loaded;
+    }
+    cpu->fp_on = 1;
+    return cpu->loaded;
+}
+
+static uint64_t pte_of(const struct port_task *pt, uint64_t addr)
+{
+    const uint64_t *entry = space_entry(pt, addr);
+    return entry ? pte_read(entry) : 0;
+}
+
+/* Is addr in the unmapped page below a stack? Its neighbour is writable, sp is near. */
+static bool in_guard(const struct port_task *pt, uint64_t addr, uint64_t sp)
+{
+    uint64_t above = pte_of(pt, addr + SK_PAGE_BYTES);
+    bool writable = (above & PTE_VALID) && ((above & PTE_COW) || !(above & PTE_READ_ONLY));
+    uint64_t away = addr > sp ? addr - sp : sp - addr;
+    return writable && away < STACK_REACH && pte_of(pt, addr) == 0;
+}
+
+static uint32_t data_fault(const struct port_task *pt, uint32_t esr, uint64_t addr, uint64_t sp)
+{
+    if ((esr & 0x3fu) == STATUS_ALIGN)
+        return SK_FAULT_ALIGN;
+    if ((esr & STATUS_TYPE) == STATUS_TRANSLATE && in_guard(pt, addr, sp))
+        return SK_FAULT_STACK;
+    return (esr & ISS_WRITE) && !(esr & ISS_MAINTENANCE) ? SK_FAULT_WRITE : SK_FAULT_READ;
+}
+
+static uint32_t fault_kind(const struct port_task *pt, uint32_t esr, uint64_t addr, uint64_t sp)
+{
+    switch (esr >> ESR_CLASS_SHIFT) {
+    case CLASS_DATA_LOW:
+        return data_fault(pt, esr, addr, sp);
+    case CLASS_FETCH_LOW:
+        return SK_FAULT_EXEC;
+    case CLASS_PC_ALIGN:
+    case CLASS_SP_ALIGN:
+        return SK_FAULT_ALIGN;
+    case CLASS_UNKNOWN:
+    case CLASS_WFI:
+    case CLASS_ILLEGAL:
+    case CLASS_SYSTEM:
+    case CLASS_BREAK:
+        return SK_FAULT_ILLEGAL;
+    default:
+        return SK_FAULT_OTHER;
+    }
+}
+
+/* FAR_EL1 means something for these classes only. */
+static bool has_address(uint32_t class)
+{
+    return class == CLASS_DATA_LOW || class == CLASS_FETCH_LOW || class == CLASS_PC_ALIGN;
+}
+
+struct port_task *trap_task(struct port_cpu *cpu, uint32_t esr)
+{
+    struct port_task *pt = cpu->loaded;
+    uint32_t class = esr >> ESR_CLASS_SHIFT;
+    uint64_t far = SYS_READ(far_el1);
+    if (class == CLASS_FP)
+        return use_fp(cpu);
+    bool refused_write =
+        class == CLASS_DATA_LOW && (esr & ISS_WRITE) && (esr & STATUS_TYPE) == STATUS_PERMISSION;
+    if (refused_write && space_copy_page(cpu->k, pt, far) == SK_OK)
+        return pt;
+    struct port_fault fault = {.pc = SYS_READ(elr_el1), .sp = SYS_READ(sp_el0)};
+    fault.addr = has_address(class) ? far : fault.pc;
+    fault.kind = fault_kind(pt, esr, fault.addr, fault.sp);
+    return kern_fault(cpu->k, &fault);
+}
+
+/* --- Faults of the kernel ------------------------------------------------------------------------
+ */
+
+static _Noreturn void stop(struct port_cpu *cpu, const char *why)
+{
+    if (cpu != NULL && cpu->k != NULL)
+        kern_panic(cpu->k, why);
+    port_halt(cpu);
+}
+
+void trap_kernel(struct trap_frame *frame, uint32_t esr, uint64_t far)
+{
+    struct port_cpu *cpu = (struct port_cpu *)SYS_READ(tpidr_el1);
+    bool refused_write = esr >> ESR_CLASS_SHIFT == CLASS_DATA_SAME && (esr & ISS_WRITE) &&
+                         (esr & STATUS_TYPE) == STATUS_PERMISSION;
+    if (refused_write && cpu != NULL && fork_copy_page(cpu, far))
+        return;
+    print_text(cpu, "\nkernel fault: esr ");
+    print_hex(cpu, esr);
+    print_text(cpu, " address ");
+    print_hex(cpu, far);
+    print_text(cpu, " pc ");
+    print_hex(cpu, frame->pc);
+    print_text(cpu, " sp ");
+    print_hex(cpu, frame->sp);
+    for (unsigned i = 0; i < 31; i++) {
+        print_text(cpu, i % 4u == 0 ? "\n " : " ");
+        print_hex(cpu, frame->x[i]);
+    }
+    print_text(cpu, "\n");
+    stop(cpu, "fault of the kernel itself");
+}
+
+_Noreturn void trap_fatal(struct port_cpu *cpu, uint32_t vector, uint64_t esr, uint64_t far,
+                          uint64_t pc)
+{
+    print_text(cpu, "\nkernel: unexpected exception, vector ");
+    print_hex(cpu, vector);
+    print_text(cpu, " esr ");
+    print_hex(cpu, esr);
+    print_text(cpu, " address ");
+    print_hex(cpu, far);
+    print_text(cpu, " pc ");
+    print_hex(cpu, pc);
+    print_text(cpu, "\n");
+    stop(cpu, vector == 4 ? "kernel stack overflow" : "unexpected exception");
+}
