@@ -1,6 +1,6 @@
 /* The generic timer: the virtual counter is the machine's global clock, its comparator this core's
  * timer. Nanoseconds by a 32-bit fixed-point factor, exact where the frequency divides 10^9.
- * Facts: Arm ARM DDI 0487, D12.
+ * Facts: Arm ARM DDI 0487, the generic timer.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"

@@ -1,7 +1,7 @@
 /* GICv3: the distributor for device interrupts, each core's redistributor for its timer, system
  * registers for the rest. One security state, all interrupts group 1 and of one priority. After
  * the boot kernel only set/clear registers and routing words of one's own interrupts are written,
- * so that kernels need no agreement. Facts: Arm IHI 0069, chapters 9 and 12.
+ * so that kernels need no agreement. Facts: Arm IHI 0069, programmers' model.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"
@@ -18,10 +18,11 @@
 #define CTLR_ARE         (1u << 4)
 #define CTLR_RWP         (1u << 31)
 
-#define GICR_TYPER     0x0008u
-#define GICR_WAKER     0x0014u
-#define GICR_SGI_FRAME 0x10000u /* the registers of the private interrupts: as the distributor's   \
-                                 */
+#define GICR_TYPER 0x0008u
+#define GICR_WAKER 0x0014u
+#define GICR_SGI_FRAME                                                                             \
+    0x10000u /* the registers of the private interrupts: as the distributor's                      \
+              */
 #define GICR_STRIDE  0x20000u
 #define TYPER_LAST   (1u << 4)
 #define WAKER_SLEEP  (1u << 1)

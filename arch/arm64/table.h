@@ -1,7 +1,7 @@
 /* Translation tables: three levels of 512 entries, 4 KiB pages, 2 MiB blocks at level 2. Works on
  * any tables through the address where they can be reached: physical address + offset (0 with the
  * MMU off). Does not allocate: a missing table is reported, the caller puts one there.
- * Facts: Arm ARM DDI 0487, D8.3 (descriptors).
+ * Facts: Arm ARM DDI 0487, part D8: translation table descriptor formats.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef ARM64_TABLE_H
 #define ARM64_TABLE_H

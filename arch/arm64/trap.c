@@ -1,7 +1,7 @@
 /* Exceptions after vectors.S has saved what there is to save: interrupts, idling, faults of tasks
  * (copy-on-write, floating point, or told to the kernel) and of the kernel itself (a write to a
  * template page, or panic).
- * Facts: Arm ARM DDI 0487, D17.2.37 (ESR_EL1).
+ * Facts: Arm ARM DDI 0487, description of ESR_EL1.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"

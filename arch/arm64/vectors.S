@@ -4,7 +4,7 @@
  * Kernel C code keeps x19..x29 itself, and nothing in the kernel changes SP_EL0; ELR and SPSR are
  * put back by the only exception that the kernel survives (a write to a template page). So the
  * callee-saved half of a task stays in the processor until another one is loaded (`load`).
- * Facts: Arm ARM DDI 0487, D1.3 (exceptions), table of vector offsets.
+ * Facts: Arm ARM DDI 0487, part D1: exception vectors.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "layout.h"
 #include <port_task_offsets.h>
