@@ -99,10 +99,12 @@ void give_op_done(struct kern *k, struct task *t, sk_err err)
     t->op.state = OP_IDLE;
     t->op.waiting = false;
     t->op.handle = INDEX_NONE;
-    if (t->state == SK_TASK_DYING)
-        sched_ready(k, t, false); /* its teardown waited for this */
-    else if (waiting)
+    if (t->parked) { /* its teardown waited for this */
+        t->parked = false;
+        sched_ready(k, t, false);
+    } else if (waiting) {
         sched_wake(k, t, err);
+    }
 }
 
 static sk_err op_wait(struct kern *k, struct task *t, struct handle *he, sk_ns deadline_ns)

@@ -166,6 +166,7 @@ struct task {
     uint8_t event_bit; /* of the creator */
     uint8_t timer_bit;
     bool orphan; /* the creator has forgotten it: free the slot when dead */
+    bool parked; /* dying, out of the ready queue until its op is answered */
     uint16_t slot;
     uint16_t free_next;
     uint32_t gen;

@@ -173,7 +173,8 @@ void task_teardown_step(struct kern *k, struct task *t)
     bool done = true;
     switch (t->teardown) {
     case STAGE_OP:
-        if (t->op.state != OP_IDLE) { /* op_done makes it ready again */
+        if (t->op.state != OP_IDLE) { /* give_op_done makes it ready again */
+            t->parked = true;
             sched_remove(k, t);
             return;
         }

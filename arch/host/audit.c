@@ -144,11 +144,8 @@ static void audit_queues(const struct kern *k)
     }
     for (uint32_t i = 0; i < k->task_count; i++) {
         const struct task *t = &k->tasks[i];
-        bool parked = t->state == SK_TASK_DYING && t->op.state != OP_IDLE;
-        if (t->state == SK_TASK_READY || (t->state == SK_TASK_DYING && !parked))
-            ready++;
-        if (parked)
-            queued -= t->prev != NULL || t->next != NULL || k->ready[t->priority].head == t;
+        ready += t->state == SK_TASK_READY || (t->state == SK_TASK_DYING && !t->parked);
+        CHECK(!t->parked || (t->state == SK_TASK_DYING && t->op.state != OP_IDLE), "task", i);
     }
     CHECK(queued == ready, "ready tasks", ready);
 }

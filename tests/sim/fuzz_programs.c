@@ -396,6 +396,6 @@ int fuzz_child(int argc, char **argv)
     while (ops-- > 0)
         random_op(&f);
     if (below(4) == 0)
-        *(volatile int *)(uintptr_t)below(4096) = 1;
+        *(volatile char *)(uintptr_t)below(4096) = 1;
     return (int)ops;
 }
