@@ -141,7 +141,8 @@ load:                               /* x9 = loaded now or NULL, x0 = next or NUL
     mrs     x13, elr_el1
     mrs     x14, spsr_el1
     stp     x12, x13, [x9, #PORT_TASK_SP]
-    str     x14, [x9, #PORT_TASK_PSTATE]
+    mrs     x15, tpidr_el0
+    stp     x14, x15, [x9, #PORT_TASK_PSTATE] /* and the thread pointer */
 1:  str     x0, [x10, #CPU_LOADED]
     cbz     x0, idle
     add     x11, x0, #PORT_TASK_X19
@@ -152,11 +153,13 @@ load:                               /* x9 = loaded now or NULL, x0 = next or NUL
     ldp     x27, x28, [x11, #64]
     ldr     x29, [x11, #80]
     ldp     x12, x13, [x0, #PORT_TASK_SP]
-    ldp     x14, x15, [x0, #PORT_TASK_PSTATE] /* and TTBR0 */
+    ldp     x14, x15, [x0, #PORT_TASK_PSTATE]
+    ldr     x16, [x0, #PORT_TASK_TTBR0]
     msr     sp_el0, x12
     msr     elr_el1, x13
     msr     spsr_el1, x14
-    msr     ttbr0_el1, x15          /* in force at the exception return */
+    msr     tpidr_el0, x15
+    msr     ttbr0_el1, x16          /* in force at the exception return */
     ldp     x12, x13, [x10, #CPU_FP_OWNER] /* and fp_on */
     cmp     x12, x0
     cset    x14, eq

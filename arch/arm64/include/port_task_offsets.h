@@ -8,9 +8,9 @@
 #define PORT_TASK_X29    232
 #define PORT_TASK_X30    240
 #define PORT_TASK_SP     248
-#define PORT_TASK_PSTATE 264
-#define PORT_TASK_TTBR0  272
-#define PORT_TASK_V      288
-#define PORT_TASK_FPCR   800
+#define PORT_TASK_PSTATE 264 /* and the thread pointer */
+#define PORT_TASK_TTBR0  280
+#define PORT_TASK_V      304
+#define PORT_TASK_FPCR   816
 
 #endif

@@ -19,10 +19,12 @@ struct port_task {
     uint64_t sp;
     uint64_t pc;
     uint64_t pstate;
+    uint64_t thread;     /* TPIDR_EL0 */
     uint64_t ttbr0;      /* root table | ASID << 48; what TTBR0_EL1 holds while it runs */
     uint32_t tables;     /* page-table pages, the root included */
     uint32_t destroy_at; /* next second-level entry to look at: first-level index * 512 + index */
-    uint64_t v[2 * 32];  /* floating-point registers, valid while another task owns the unit */
+    uint64_t v[2 * 32] __attribute__((
+        aligned(16))); /* floating-point registers, valid while another task owns the unit */
     uint64_t fpcr, fpsr;
     uint32_t owned;             /* pages mapped that this port took itself: init's data and stack */
 } __attribute__((aligned(16))); /* entry uses it as a stack pointer */
@@ -31,6 +33,7 @@ _Static_assert(offsetof(struct port_task, x[19]) == PORT_TASK_X19, "vectors.S");
 _Static_assert(offsetof(struct port_task, x[30]) == PORT_TASK_X30, "vectors.S");
 _Static_assert(offsetof(struct port_task, sp) == PORT_TASK_SP, "vectors.S");
 _Static_assert(offsetof(struct port_task, pstate) == PORT_TASK_PSTATE, "vectors.S");
+_Static_assert(offsetof(struct port_task, thread) == PORT_TASK_PSTATE + 8, "vectors.S");
 _Static_assert(offsetof(struct port_task, ttbr0) == PORT_TASK_TTBR0, "vectors.S");
 _Static_assert(offsetof(struct port_task, v) == PORT_TASK_V, "fp.S");
 _Static_assert(offsetof(struct port_task, fpcr) == PORT_TASK_FPCR, "fp.S");
@@ -52,6 +55,7 @@ static inline void port_task_entry(struct port_task *pt, uint64_t entry, uint64_
     pt->x[0] = arg;
     pt->pc = entry;
     pt->sp = sp;
+    pt->thread = 0;
     pt->pstate = 0; /* EL0, AArch64, nothing masked */
 }
 
