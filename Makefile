@@ -5,6 +5,7 @@
 #   make sim sim-san                              the simulation: build/host-{shared,copy}[-san]/sim
 #   make unit simtests                            test programs
 #   make lib                                      the user library of the board
+#   make bench-tools                              what ./skerry bench guest counts with
 #   make clean
 #
 # Sources are found by folder: a new .c file is built without an edit here. What varies is chosen by
@@ -44,11 +45,14 @@ SERVICES     := $(sort $(patsubst services/%/,%,$(dir $(wildcard services/*/*.c)
 APPS         := $(patsubst apps/%.c,%,$(wildcard apps/*.c))
 PORT_TESTS   := $(patsubst tests/port/%.c,%,$(wildcard tests/port/*.c))
 PROGRAMS     := $(SERVICES) $(APPS) $(PORT_TESTS)
-program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c)
+# Measuring programs use markers, which only boards have: no part of the simulation.
+BENCHES      := $(patsubst bench/guest/%.c,%,$(wildcard bench/guest/*.c))
+program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c bench/guest/$(1).c)
 MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 
 include mk/host.mk
 include mk/$(BOARD).mk
+include mk/bench.mk
 
 .PHONY: all image lib sim sim-san unit simtests clean
 all: image sim

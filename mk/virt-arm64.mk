@@ -76,8 +76,9 @@ $(OUT)/boot/$(1): $(OUT)/bin/$(1)
 	@mkdir -p $$(@D)
 	$$(Q)$(CROSS)strip -o $$@ $$<
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
-programs: $(PROGRAMS:%=$(OUT)/bin/%)
+BOARD_PROGRAMS := $(PROGRAMS) $(BENCHES)
+$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p))))
+programs: $(BOARD_PROGRAMS:%=$(OUT)/bin/%)
 # What tools/lint/symbols looks at.
 lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard services/*/*.c)) \
     $(CORE_host-shared) $(CORE_host-copy)
@@ -86,10 +87,10 @@ lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard servic
 IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
 
 # Any manifest may include another, so an archive depends on all of them.
-$(OUT)/%/boot.cpio: systems/%.toml $(wildcard systems/*.toml) $(IMAGE_TOOL) $(PROGRAMS:%=$(OUT)/boot/%)
+$(OUT)/%/boot.cpio: systems/%.toml $(wildcard systems/*.toml) $(IMAGE_TOOL) $(BOARD_PROGRAMS:%=$(OUT)/boot/%)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image build $< --bin $(OUT)/boot -o $@
 
 -include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) \
-    $(foreach p,$(PROGRAMS),$(patsubst %.c,$(OUT)/user/%.d,$(call program_src,$(p))))
+    $(foreach p,$(BOARD_PROGRAMS),$(patsubst %.c,$(OUT)/user/%.d,$(call program_src,$(p))))
 .PHONY: kernel-objects programs lint-objects
