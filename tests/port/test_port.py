@@ -1,0 +1,47 @@
+# The port conformance programs, on every port: in the machine that `./skerry run` boots, and in
+# the simulation with both ways of moving messages.
+# SPDX-License-Identifier: BSD-2-Clause
+import os
+import re
+import subprocess
+
+import pexpect
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+SECONDS = 120
+RESULT = r"(\d+) checks passed, (\d+) failed"
+
+
+def judge(text):
+    found = re.search(RESULT, text)
+    assert found, text
+    assert int(found.group(2)) == 0 and int(found.group(1)) > 0, text
+
+
+@pytest.fixture(scope="module", params=[1, 2])
+def machine(request):
+    tty = pexpect.spawn(os.path.join(ROOT, "skerry"),
+                        ["run", "--cores", str(request.param), "--system", "port"], cwd=ROOT,
+                        timeout=SECONDS, encoding="utf-8", codec_errors="replace", echo=False)
+    tty.expect_exact("skerry> ")
+    yield tty
+    tty.close(force=True)
+
+
+@pytest.mark.parametrize("program", ["portcheck", "portmachine"])
+def test_arm64(machine, program):
+    machine.send(f"run {program}\r")
+    machine.expect(RESULT + r"\r?\n")
+    judge(machine.before + machine.after)
+    machine.expect_exact("skerry> ")
+
+
+@pytest.mark.parametrize("mode", ["shared", "copy"])
+def test_host(mode):
+    sim = os.path.join(ROOT, f"build/host-{mode}/sim")
+    done = subprocess.run([sim, "--system", os.path.join(ROOT, "build/host/port.system.bin"),
+                           "--cores", "2", "--input", "-"], cwd=ROOT, timeout=SECONDS,
+                          input="run portcheck\nhalt\n", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    judge(done.stdout)
