@@ -263,6 +263,16 @@ void give_pump(struct kern *k, struct link *l)
     move_pump(k, l);
 }
 
+/* The other end of e, if it is here too and was closed while e was in the air: it waits for this,
+ * because e's new holder may have flipped bits for it (chan.c, tell_peer). */
+static struct end *closed_meanwhile(struct kern *k, const struct end *e)
+{
+    struct end *other = &k->ends[e->peer.index];
+    bool waits = e->peer.core == k->core && other->gen == e->peer.gen &&
+                 other->state == END_ZOMBIE && other->peer.core == k->core;
+    return waits ? other : NULL;
+}
+
 /* The far core's answer to the operation of a task here. */
 static void op_answered(struct kern *k, struct task *t, const struct sk_link_given *given)
 {
@@ -270,6 +280,7 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
     he->in_flight = 0;
     if (t->op.label == SK_LINK_MOVE) {
         struct end *e = &k->ends[he->index];
+        struct end *other = closed_meanwhile(k, e);
         if (given->err == SK_OK) {
             link_read_levels(k); /* bits for the old place are seen before it is used again */
             handle_remove(k, t, he);
@@ -277,7 +288,11 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
             chan_end_free(k, e);
         } else {
             e->state = END_OWNED;
+            if (other)
+                chan_peer_closed(k, e, true);
         }
+        if (other)
+            chan_end_free(k, other);
     }
     give_op_done(k, t, given->err <= 0 && given->err >= SK_ERR_LAST ? given->err : SK_ERR_PROTOCOL);
 }

@@ -383,7 +383,7 @@ int fuzz_init(int argc, char **argv)
         sys_halt(f.start->control, 0);
     }
     for (;;)
-        sys_wait(0, SK_FOREVER, &events, &ready);
+        sys_wait(1, SK_FOREVER, &events, &ready);
 }
 
 int fuzz_child(int argc, char **argv)
