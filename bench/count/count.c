@@ -8,7 +8,9 @@
  * Every instruction adds to one counter; the start of a block tells which core is running. That is
  * exact only if the emulator runs its cores in one thread, as it does with -icount.
  *
- * Arguments: out=FILE (needed), profile=REGION (counts for each instruction inside that region).
+ * Arguments: out=FILE (needed); profile=REGION: counts for each instruction inside that region;
+ * at=ADDRESS:MARKER (hexadecimal, decimal): the instruction there acts as that marker too, before
+ * it runs and is counted. So a kernel can be measured inside without a marker in it.
  * The file has lines "sample REGION CORE OWN ALL UPPER", "at VADDR PAGE WORD COUNT", and at the end
  * "total N"; without that line it is not complete.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -30,6 +32,7 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qem
 #define MARKER_DONE (MARKERS - 1)
 #define MARKER_NONE (-1)
 #define REGION_NONE (-1)
+#define PLACES_MAX  16u
 #define CELLS_CHUNK 4096u
 #define CHUNKS_MAX  4096u
 
@@ -57,6 +60,11 @@ static struct {
     const char *target;
     char *out_path;
     int profile; /* region, or REGION_NONE */
+    struct {
+        uint64_t vaddr;
+        int marker;
+    } place[PLACES_MAX];
+    unsigned places;
 
     uint64_t all, upper;   /* written by the generated code */
     unsigned running;      /* the core that the emulator runs now */
@@ -227,6 +235,12 @@ static void add_one(struct qemu_plugin_insn *insn, uint64_t *word)
     qemu_plugin_register_vcpu_insn_exec_inline(insn, QEMU_PLUGIN_INLINE_ADD_U64, word, 1);
 }
 
+static void call_marker(struct qemu_plugin_insn *insn, int marker)
+{
+    qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_REGISTERS_NONE,
+                                           (void *)(intptr_t)marker);
+}
+
 static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
     (void)id;
@@ -238,10 +252,12 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         memcpy(&word, qemu_plugin_insn_data(insn), size < sizeof(word) ? size : sizeof(word));
         int marker = marker_of(insn, word);
         if (marker != MARKER_NONE) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, on_marker, QEMU_PLUGIN_REGISTERS_NONE,
-                                                   (void *)(intptr_t)marker);
+            call_marker(insn, marker);
             continue;
         }
+        for (unsigned p = 0; p < state.places; p++)
+            if (state.place[p].vaddr == qemu_plugin_insn_vaddr(insn))
+                call_marker(insn, state.place[p].marker);
         add_one(insn, &state.all);
         if (qemu_plugin_insn_vaddr(insn) >> 63)
             add_one(insn, &state.upper);
@@ -257,15 +273,31 @@ static void on_end(qemu_plugin_id_t id, void *unused)
     results_write();
 }
 
-int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+static bool argument(const char *arg)
 {
     static const char out[] = "out=";
+    uint64_t vaddr;
+    int marker;
+    if (!strncmp(arg, out, sizeof(out) - 1)) {
+        state.out_path = strdup(arg + sizeof(out) - 1);
+        return state.out_path != NULL;
+    }
+    if (sscanf(arg, "profile=%d", &state.profile) == 1)
+        return state.profile >= 0 && state.profile < REGIONS;
+    if (sscanf(arg, "at=%" SCNx64 ":%d", &vaddr, &marker) != 2 || marker < 0 || marker >= MARKERS ||
+        state.places == PLACES_MAX)
+        return false;
+    state.place[state.places].vaddr = vaddr;
+    state.place[state.places++].marker = marker;
+    return true;
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
     state.target = !strcmp(info->target_name, "aarch64") ? "aarch64" : "riscv64";
     for (int i = 0; i < argc; i++) {
-        if (!strncmp(argv[i], out, sizeof(out) - 1)) {
-            state.out_path = strdup(argv[i] + sizeof(out) - 1);
-        } else if (sscanf(argv[i], "profile=%d", &state.profile) != 1) {
-            fprintf(stderr, "count: unknown argument %s\n", argv[i]);
+        if (!argument(argv[i])) {
+            fprintf(stderr, "count: bad argument %s\n", argv[i]);
             return -1;
         }
     }

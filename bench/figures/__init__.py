@@ -1,0 +1,2 @@
+# The parts of bench/guest.py.
+# SPDX-License-Identifier: BSD-2-Clause

@@ -1,0 +1,44 @@
+# Lines of code: not blank and not only comment, of C and assembler files.
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import re
+
+# What is counted, where, and how much the design allows.
+PARTS = (
+    ("kernel, without any port", ("kernel",), 4000),
+    ("base and ABI headers, for all floors", ("base", "include", "port"), None),
+    ("port arm64 + board virt-arm64", ("arch/arm64", "board/virt-arm64", "drivers"), 1500),
+    ("port host (the simulation)", ("arch/host",), 1500),
+    ("user library", ("lib",), None),
+    ("services", ("services",), None),
+    ("examples", ("apps",), None),
+)
+# A string or character constant is kept: it may look like a comment inside.
+TOKEN = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
+
+
+def without_comments(text):
+    def blank(m):
+        return m[0] if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0])
+    return TOKEN.sub(blank, text)
+
+
+def count_text(text):
+    return sum(1 for line in without_comments(text).splitlines() if line.strip())
+
+
+def count_folders(root, folders):
+    lines = 0
+    for folder in folders:
+        for where, _, names in os.walk(os.path.join(root, folder)):
+            for name in names:
+                if name.endswith((".c", ".h", ".S", ".ld")):
+                    with open(os.path.join(where, name), encoding="utf-8") as f:
+                        lines += count_text(f.read())
+    return lines
+
+
+def count(root):
+    """[(what, lines, most)]; most is None where the design sets no limit."""
+    return [(what, count_folders(root, folders), most) for what, folders, most in PARTS]

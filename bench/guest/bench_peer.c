@@ -1,0 +1,40 @@
+/* The other side of the measured calls: a service as any other, on the library's event loop, under
+ * the name in its first argument. It answers with as many bytes as it was sent.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/loop.h"
+#include "lib/names.h"
+
+#include <string.h>
+
+#define CLIENTS 4u
+
+static sk_err answer_null(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+                          struct sk_answer *answer)
+{
+    (void)loop;
+    (void)client;
+    if (in->len <= SK_PAYLOAD_BYTES) {
+        memcpy(answer->bytes, in->bytes, in->len);
+        answer->len = in->len;
+    }
+    return SK_OK;
+}
+
+static const struct sk_method methods[] = {
+    {.label = 1, .handle = answer_null},
+};
+
+int main(int argc, char **argv)
+{
+    static struct sk_client clients[CLIENTS];
+    static struct sk_loop loop;
+    static struct sk_server server = {.methods = methods, .method_count = 1};
+    if (argc != 2)
+        return 2;
+    sk_loop_init(&loop, clients, CLIENTS, NULL);
+    if (sk_serve(&loop, &server, SK_EV_PORT, 1) != SK_OK ||
+        names_register(argv[1], server.port) != SK_OK)
+        return 1;
+    sk_loop_run(&loop);
+    return 0;
+}

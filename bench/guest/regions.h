@@ -1,0 +1,32 @@
+/* What is measured: the regions of the counter (bench/count/count.c). bench/figures reads this
+ * table too: one line for each, X(name, number, text). SPDX-License-Identifier: BSD-2-Clause */
+#ifndef BENCH_REGIONS_H
+#define BENCH_REGIONS_H
+
+#include <marker.h>
+
+/* clang-format off */
+#define BENCH_REGIONS(X) \
+    X(NOTHING, 0, "nothing: two markers side by side") \
+    X(NULL_CALL, 1, "null system call") \
+    X(NEAR_CALL, 2, "RPC round trip, same core, 0 bytes") \
+    X(NEAR_CALL_32, 3, "the same, 32 bytes there and back") \
+    X(NEAR_CALL_56, 4, "the same, 56 bytes there and back") \
+    X(FAR_SEND, 5, "RPC to another core: send, receiver awake") \
+    X(FAR_SEND_ASLEEP, 6, "the same, receiver asleep: it is rung") \
+    X(FAR_RECEIVE, 7, "RPC from another core: receive") \
+    X(FAR_CALL, 8, "RPC round trip, another core, both asleep") \
+    X(FAR_CALL_POLL, 9, "the same, the caller polls first") \
+    X(SPAWN_HELLO, 10, "spawn to exit of hello") \
+    X(SPAWN_EMPTY, 11, "spawn to exit of a program that does nothing") \
+    X(CORE_START, 12, "core start: request to init, until it runs") \
+    X(KERNEL_FORK, 13, "of it, fork of a kernel: until it answers")
+/* clang-format on */
+
+enum {
+#define X(name, number, text) REGION_##name = (number),
+    BENCH_REGIONS(X)
+#undef X
+};
+
+#endif
