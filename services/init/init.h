@@ -1,0 +1,185 @@
+/* init, one on every core: starts programs, restarts and counts them, serves `proc` and relays
+ * `names`. This header has its whole state; the struct lives on main's stack.
+ *
+ * Who may do what is decided here, once, at the init of the task that asks; inits trust each other.
+ * Nothing is cached that another core may change: a request for another core goes to its init, a
+ * name of another core is resolved anew each time.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef INIT_INIT_H
+#define INIT_INIT_H
+
+#include "lib/loop.h"
+#include "lib/names.h"
+#include "lib/proc.h"
+#include "manifest.h"
+
+#define TASKS_MAX   64u
+#define CLIENTS_MAX (TASKS_MAX + 2u * SK_CORES_MAX)
+#define DEAD_MAX    16u /* ended tasks whose end is remembered */
+#define WAITERS_MAX 32u
+#define BOOT_MAX    16u /* programs that are kept running */
+#define REGS_MAX    32u
+#define OPS_MAX     24u
+
+struct init;
+
+/* A task that lives. */
+struct task {
+    bool used;
+    sk_tid tid;
+    sk_handle handle;
+    const struct sk_sys_prog *prog;
+    struct sk_client *client; /* its channel to us; NULL: it has closed it */
+    uint32_t restarts;
+};
+
+/* One that has ended. */
+struct dead {
+    sk_tid tid;
+    struct proc_exit how;
+};
+
+/* Somebody waits for the end of a task. */
+struct waiter {
+    bool used;
+    sk_tid tid;
+    struct sk_ticket ticket;
+    struct sk_timer timer;
+};
+
+/* A program of the manifest that is kept running here. */
+struct boot {
+    const struct sk_sys_prog *prog;
+    sk_tid tid; /* SK_TID_NONE: not running */
+    sk_ns started;
+    uint32_t in_row; /* quick ends one after the other */
+    uint32_t restarts;
+    struct sk_timer timer;
+    struct init *init;
+};
+
+/* A name that a task of ours has registered. It outlives the task until `names` has been told. */
+enum reg_state { REG_FREE, REG_NEW, REG_SENDING, REG_KNOWN, REG_GONE, REG_GOING };
+struct reg {
+    enum reg_state state; /* NEW and GONE: `names` must be told; SENDING and GOING: is being told */
+    bool answered;        /* the registration; until then ticket waits */
+    struct sk_ticket ticket;
+    char name[SK_NAME_BYTES];
+    sk_tid owner;
+    sk_handle port;
+};
+
+/* Something asked of another service on behalf of somebody. */
+struct op {
+    struct sk_async async; /* async.user is the struct init */
+    bool used;
+    bool ticketed; /* somebody waits for the answer */
+    struct sk_ticket ticket;
+    struct op *next;       /* in the queue for `names` */
+    struct sk_timer timer; /* end of its patience, or time of the next try */
+    struct names_request request;
+    sk_handle end;  /* CONNECT: the client's end, ours until it is handed on */
+    uint16_t label; /* asked of `names` */
+    bool connect;
+    bool once; /* CONNECT, WAIT: the name must exist now */
+    sk_ns until;
+    struct reg *reg;
+    uint32_t core; /* of a peer */
+};
+
+/* Our channel to the init of another core. */
+struct peer {
+    struct sk_source source;
+    bool up;
+};
+
+enum link_state { LINK_DOWN, LINK_ASKING, LINK_UP };
+struct names_link {
+    struct sk_source source;
+    enum link_state state;
+    bool stale;            /* to be taken down when the loop is not inside it */
+    struct sk_timer timer; /* next try, or taking down */
+    uint32_t pause_ms;
+    struct op *first, *last; /* queue */
+};
+
+struct init {
+    struct sk_loop loop;
+    struct sk_client client[CLIENTS_MAX];
+    struct sk_server task_server, peer_server;
+    struct manifest manifest;
+    const struct sk_start *start;
+    struct task task[TASKS_MAX];
+    struct dead dead[DEAD_MAX];
+    uint32_t dead_next;
+    struct waiter waiter[WAITERS_MAX];
+    struct boot boot[BOOT_MAX];
+    uint32_t boot_count;
+    struct reg reg[REGS_MAX];
+    struct op op[OPS_MAX];
+    struct peer peer[SK_CORES_MAX];
+    struct names_link names;
+};
+
+/* --- task.c: tasks of this core -------------------------------------------------------------- */
+sk_err task_spawn(struct init *in, const struct sk_sys_prog *prog, uint32_t argc,
+                  const char *const *argv, sk_tid *tid);
+struct task *task_find(struct init *in, sk_tid tid);
+const struct dead *task_find_dead(const struct init *in, sk_tid tid);
+void task_client_gone(struct init *in, struct sk_client *c);
+void task_some_ended(struct sk_loop *loop, void *user); /* the event SK_EV_TASK */
+sk_err task_wait(struct init *in, sk_tid tid, struct sk_ticket ticket, sk_ns deadline);
+
+/* --- boot.c: what the manifest wants to run -------------------------------------------------- */
+void boot_cores(struct init *in);    /* core 0: start the others */
+void boot_programs(struct init *in); /* on this core */
+void boot_task_ended(struct init *in, sk_tid tid, const struct proc_exit *how);
+uint32_t boot_restarts(const struct init *in, sk_tid tid);
+
+/* --- op.c: requests on their way; the pool of struct op -------------------------------------- */
+struct op *op_take(struct init *in);
+void op_free(struct init *in, struct op *op);
+void op_answer(struct init *in, struct op *op, sk_err err,
+               const struct sk_in *reply); /* and free */
+bool op_is_orphan(struct init *in, const struct op *op);
+
+/* --- peer.c: the inits of other cores -------------------------------------------------------- */
+/* The channel to that core's init, made if there is none. SK_ERR_ARG, SK_ERR_CORE_DOWN, ... */
+sk_err peer_ready(struct init *in, sk_core core, struct sk_source **source);
+/* Pass the request on; its answer goes to the ticket. Returns SK_ANSWER_LATER or an error. */
+sk_err peer_forward(struct init *in, sk_core core, struct sk_client *c, const struct sk_in *req,
+                    uint32_t reply_max, sk_ns deadline);
+
+/* --- main.c, serve_proc.c, serve_names.c: methods -------------------------------------------- */
+bool client_is_peer(const struct init *in, const struct sk_client *c);
+bool client_may(const struct init *in, const struct sk_client *c, uint32_t flag);
+sk_method_fn proc_on_spawn, proc_on_kill, proc_on_wait, proc_on_list, proc_on_core_start,
+    proc_on_core_info, proc_on_log_read, proc_on_stats, proc_on_halt;
+sk_method_fn names_on_register, names_on_unregister, names_on_connect, names_on_wait, names_on_list,
+    names_on_peer_connect;
+void names_owner_died(struct init *in, sk_tid owner);
+void names_client_gone(struct init *in, struct sk_client *c);
+
+/* --- names_reg.c ----------------------------------------------------------------------------- */
+#define NAMES_ANSWER_MS 3000u /* `names` answers at once, but for waits */
+/* The registration of name on this core, or NULL. */
+struct reg *reg_find(struct init *in, const char *name);
+void reg_release(struct reg *r);
+/* Tell `names` that r is there, or that it is gone. */
+sk_err reg_tell(struct init *in, struct reg *r);
+
+/* --- names_ask.c ----------------------------------------------------------------------------- */
+/* Ask `names` in turn; op is answered in the end. */
+void names_queue(struct init *in, struct op *op);
+void names_unqueue(struct init *in, struct op *op);
+sk_err names_ask(struct init *in, struct op *op);
+/* Connect op's end to a port; answers or tries again. The port stays the caller's. */
+void names_hand_over(struct init *in, struct op *op, sk_handle port);
+
+/* --- names_link.c: our channel to the service `names` ---------------------------------------- */
+/* Tell `names` what it must know, ask it what is queued; connect to it if need be. */
+void names_pump(struct init *in);
+/* The channel has ended: make a new one soon. */
+void names_link_lost(struct init *in);
+
+#endif

@@ -1,0 +1,257 @@
+/* `proc`: what the init of this core does itself, and what it passes to the init of another. What a
+ * task may do is checked here; a request that comes from an init has been checked there.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "init.h"
+
+#include <string.h>
+
+#define CORE_START_MS 10000u
+
+static const void *request_of(const struct sk_in *req)
+{
+    return req->bytes;
+}
+
+static struct init *init_of(const struct sk_loop *loop)
+{
+    return loop->user;
+}
+
+static void answer_with(struct sk_answer *a, const void *bytes, uint32_t len)
+{
+    memcpy(a->bytes, bytes, len);
+    a->len = len;
+}
+
+/* Is the request for another core? Then *err is what to return: it has been passed on, or cannot
+ * be. An init passes nothing on for another one. */
+static bool is_elsewhere(struct init *in, struct sk_client *c, const struct sk_in *req,
+                         uint32_t core, uint32_t reply_max, sk_ns deadline, sk_err *err)
+{
+    if (core == in->start->core)
+        return false;
+    *err = client_is_peer(in, c) ? SK_ERR_ARG : peer_forward(in, core, c, req, reply_max, deadline);
+    return true;
+}
+
+/* --- tasks ----------------------------------------------------------------------------------- */
+
+/* The arguments of a request; SK_ERR_ARG: they are not what they say. */
+static sk_err unpack(const struct proc_spawn *r, uint32_t len, const char *argv[SK_START_ARGS])
+{
+    const uint32_t head = offsetof(struct proc_spawn, text);
+    uint32_t at = 0;
+    if (r->argc > SK_START_ARGS || r->text_len > len - head || r->text_len > SK_SPAWN_TEXT)
+        return SK_ERR_ARG;
+    for (uint32_t i = 0; i < r->argc; i++) {
+        const char *end = memchr(r->text + at, 0, r->text_len - at);
+        if (end == NULL)
+            return SK_ERR_ARG;
+        argv[i] = r->text + at;
+        at = (uint32_t)(end - r->text) + 1u;
+    }
+    return SK_OK;
+}
+
+sk_err proc_on_spawn(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                     struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_spawn *r = request_of(req);
+    const char *argv[SK_START_ARGS];
+    sk_err err;
+    if (!memchr(r->name, 0, sizeof r->name))
+        return SK_ERR_ARG;
+    if (!client_may(in, c, SK_SYS_PROG_PROC))
+        return SK_ERR_RIGHTS;
+    const struct sk_sys_prog *prog = manifest_find(&in->manifest, r->name);
+    if (prog == NULL || strcmp(r->name, "init") == 0)
+        return SK_ERR_NOT_FOUND;
+    uint32_t core = r->core;
+    if (core == SK_PLACE_ANY)
+        core = prog->place == SK_PLACE_ANY ? in->start->core
+                                           : manifest_place(&in->manifest, prog, in->start->cores);
+    if (core != r->core) { /* the same for whoever answers */
+        struct proc_spawn fixed = *r;
+        fixed.core = core;
+        memcpy(req->bytes, &fixed, offsetof(struct proc_spawn, text));
+    }
+    if (is_elsewhere(in, c, req, core, sizeof(sk_tid), sk_in_ms(SK_PROC_MS), &err))
+        return err;
+    sk_tid tid;
+    err = unpack(r, req->len, argv);
+    if (err == SK_OK)
+        err = task_spawn(in, prog, r->argc, argv, &tid);
+    if (err == SK_OK)
+        answer_with(answer, &tid, sizeof tid);
+    return err;
+}
+
+sk_err proc_on_kill(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                    struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_one *r = request_of(req);
+    sk_err err;
+    (void)answer;
+    if (!client_may(in, c, SK_SYS_PROG_PROC))
+        return SK_ERR_RIGHTS;
+    if (is_elsewhere(in, c, req, SK_TID_CORE(r->tid), 0, sk_in_ms(SK_PROC_MS), &err))
+        return err;
+    if (r->tid == in->start->tid) /* with it the core would end */
+        return SK_ERR_RIGHTS;
+    struct task *t = task_find(in, r->tid);
+    return t ? sys_task_kill(t->handle) : SK_ERR_NOT_FOUND;
+}
+
+sk_err proc_on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                    struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_one *r = request_of(req);
+    sk_err err;
+    if (is_elsewhere(in, c, req, SK_TID_CORE(r->tid), sizeof(struct proc_exit), r->deadline, &err))
+        return err;
+    const struct dead *d = task_find_dead(in, r->tid);
+    if (d) {
+        answer_with(answer, &d->how, sizeof d->how);
+        return SK_OK;
+    }
+    if (r->tid != in->start->tid && task_find(in, r->tid) == NULL)
+        return SK_ERR_NOT_FOUND;
+    return task_wait(in, r->tid, sk_ticket(c, req), r->deadline);
+}
+
+/* Index 0 is init itself, 1 + i is slot i. */
+sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                    struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_at *r = request_of(req);
+    struct proc_entry e = {.core = in->start->core};
+    sk_err err;
+    if (is_elsewhere(in, c, req, r->core, sizeof e, sk_in_ms(SK_PROC_MS), &err))
+        return err;
+    if (r->index == 0) {
+        const struct sk_sys_prog *self = manifest_find(&in->manifest, "init");
+        e.tid = in->start->tid;
+        strcpy(e.name, "init");
+        e.state = SK_TASK_READY;
+        e.priority = self ? self->priority : 0u;
+        e.next = 1;
+        answer_with(answer, &e, sizeof e);
+        return SK_OK;
+    }
+    for (uint32_t i = r->index - 1u; i < TASKS_MAX; i++) {
+        struct sk_task_info info;
+        if (!in->task[i].used || sys_task_info(in->task[i].handle, &info) != SK_OK)
+            continue;
+        e.tid = info.tid;
+        memcpy(e.name, info.name, sizeof e.name);
+        e.next = i + 2u;
+        e.state = info.state;
+        e.priority = info.priority;
+        e.pages = info.pages;
+        e.handles = info.handles;
+        e.ends = info.ends;
+        e.restarts = boot_restarts(in, info.tid);
+        e.run_ns = info.run_ns;
+        answer_with(answer, &e, sizeof e);
+        return SK_OK;
+    }
+    return SK_ERR_NOT_FOUND;
+}
+
+/* --- cores ----------------------------------------------------------------------------------- */
+
+/* Core 0 starts all others. */
+sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                          struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_at *r = request_of(req);
+    sk_ns most = sk_in_ms(CORE_START_MS);
+    sk_ns deadline = r->deadline < most ? r->deadline : most;
+    sk_err err;
+    if (!client_may(in, c, SK_SYS_PROG_CORE))
+        return SK_ERR_RIGHTS;
+    if (r->core == 0)
+        return SK_ERR_STATE; /* we would not be here if it did not run */
+    if (is_elsewhere(in, c, req, 0, sizeof(struct proc_core), deadline, &err))
+        return err;
+    struct proc_core core = {.tasks = 0};
+    err = sys_core_start(in->start->control, r->core, deadline);
+    if (err == SK_OK)
+        err = sys_core_info(in->start->control, r->core, &core.info);
+    if (err == SK_OK)
+        answer_with(answer, &core, sizeof core);
+    return err;
+}
+
+sk_err proc_on_core_info(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                         struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_at *r = request_of(req);
+    struct proc_core core = {.tasks = 1}; /* init */
+    sk_err err = sys_core_info(in->start->control, r->core, &core.info);
+    if (err)
+        return err;
+    if (core.info.state == SK_CORE_RUNNING && r->core != in->start->core) {
+        sk_err passed = SK_OK;
+        (void)is_elsewhere(in, c, req, r->core, sizeof core, sk_in_ms(SK_PROC_MS), &passed);
+        return passed;
+    }
+    for (uint32_t i = 0; i < TASKS_MAX; i++)
+        core.tasks += in->task[i].used ? 1u : 0u;
+    if (r->core != in->start->core)
+        core.tasks = 0;
+    answer_with(answer, &core, sizeof core);
+    return SK_OK;
+}
+
+sk_err proc_on_log_read(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                        struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_at *r = request_of(req);
+    sk_err err;
+    if (!client_may(in, c, SK_SYS_PROG_CORE))
+        return SK_ERR_RIGHTS;
+    if (is_elsewhere(in, c, req, r->core, sizeof(struct proc_log), sk_in_ms(SK_PROC_MS), &err))
+        return err;
+    struct proc_log log = {.pad = 0};
+    size_t got;
+    err = sys_log_read(in->start->control, r->position, log.text, sizeof log.text, &got, &log.next);
+    if (err)
+        return err;
+    log.len = (uint32_t)got;
+    answer_with(answer, &log, (uint32_t)(offsetof(struct proc_log, text) + got));
+    return SK_OK;
+}
+
+sk_err proc_on_stats(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                     struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_at *r = request_of(req);
+    struct sk_stats stats;
+    sk_err err;
+    if (is_elsewhere(in, c, req, r->core, sizeof stats, sk_in_ms(SK_PROC_MS), &err))
+        return err;
+    err = sys_stats(in->start->control, &stats);
+    if (err == SK_OK)
+        answer_with(answer, &stats, sizeof stats);
+    return err;
+}
+
+sk_err proc_on_halt(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
+                    struct sk_answer *answer)
+{
+    struct init *in = init_of(loop);
+    const struct proc_halt *r = request_of(req);
+    (void)answer;
+    if (!client_may(in, c, SK_SYS_PROG_CORE))
+        return SK_ERR_RIGHTS;
+    return sys_halt(in->start->control, r->status);
+}

@@ -1,0 +1,223 @@
+/* The service `names`: names for ports, for the whole system. Its clients are the inits, which
+ * check permissions, say truthfully who owns a name, and tell when an owner has died. All state can
+ * be rebuilt: after a restart every init connects again and replays what its tasks have registered.
+ *
+ * A name is gone with its owner, and with the connection of the init that told of it.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/loop.h"
+#include "lib/names.h"
+#include "table.h"
+
+#include <string.h>
+
+#define CLIENTS_MAX 16u /* an init for each core, and those on their way out */
+#define WAITS_MAX   64u
+
+/* Somebody waits for a name. */
+struct wait {
+    bool used, wants_port;
+    struct sk_ticket ticket;
+    struct sk_timer timer;
+    struct names *names;
+    char name[SK_NAME_BYTES];
+};
+
+struct names {
+    struct sk_loop loop;
+    struct sk_client client[CLIENTS_MAX];
+    struct sk_server server;
+    struct name_table table;
+    struct wait wait[WAITS_MAX];
+};
+
+/* Which client, for ever. */
+static uint64_t via_of(const struct sk_client *c)
+{
+    return (uint64_t)c->gen << 16 | c->index;
+}
+
+static const struct names_request *request_of(const struct sk_in *in)
+{
+    return (const struct names_request *)(const void *)in->bytes;
+}
+
+static void wait_end(struct wait *w, sk_err err, sk_handle port)
+{
+    struct sk_loop *loop = &w->names->loop;
+    sk_timer_cancel(loop, &w->timer);
+    w->used = false;
+    bool give = err == SK_OK && w->wants_port;
+    sk_err sent = sk_answer(loop, w->ticket, err, NULL, 0, give ? &port : NULL, give ? 1 : 0);
+    if (sent != SK_OK && give) /* no port without an answer, but an answer without a port */
+        (void)sk_answer(loop, w->ticket, sent, NULL, 0, NULL, 0);
+}
+
+static void wait_timed_out(struct sk_loop *loop, struct sk_timer *timer)
+{
+    (void)loop;
+    wait_end(timer->user, SK_ERR_TIMED_OUT, SK_HANDLE_NONE);
+}
+
+/* WAIT and RESOLVE: answer now, or when the name exists. */
+static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                    struct sk_answer *a, bool wants_port)
+{
+    struct names *n = loop->user;
+    const struct names_request *r = request_of(in);
+    if (!names_valid(r->name))
+        return SK_ERR_ARG;
+    int32_t at = name_table_find(&n->table, r->name);
+    if (at >= 0) {
+        if (wants_port)
+            a->handle[a->handles++] = n->table.entry[at].port;
+        return SK_OK;
+    }
+    if (r->deadline <= sk_now())
+        return SK_ERR_NOT_FOUND;
+    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+        struct wait *w = &n->wait[i];
+        if (w->used)
+            continue;
+        memset(w, 0, sizeof *w);
+        w->used = true;
+        w->wants_port = wants_port;
+        w->ticket = sk_ticket(c, in);
+        w->names = n;
+        memcpy(w->name, r->name, sizeof w->name);
+        w->timer.fn = wait_timed_out;
+        w->timer.user = w;
+        if (r->deadline != SK_FOREVER)
+            sk_timer_set(loop, &w->timer, r->deadline);
+        return SK_ANSWER_LATER;
+    }
+    return SK_ERR_FULL;
+}
+
+static sk_err on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                      struct sk_answer *a)
+{
+    return await(loop, c, in, a, false);
+}
+
+static sk_err on_resolve(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                         struct sk_answer *a)
+{
+    return await(loop, c, in, a, true);
+}
+
+static void drop_at(struct names *n, uint32_t at)
+{
+    (void)sys_close(name_table_remove(&n->table, at));
+}
+
+static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                          struct sk_answer *a)
+{
+    struct names *n = loop->user;
+    const struct names_request *r = request_of(in);
+    (void)a;
+    if (!names_valid(r->name) || r->owner == SK_TID_NONE)
+        return SK_ERR_ARG;
+    if (in->handle[0] == SK_HANDLE_NONE)
+        return SK_ERR_BUDGET;
+    int32_t at = name_table_find(&n->table, r->name);
+    if (at >= 0 && n->table.entry[at].owner == r->owner)
+        drop_at(n, (uint32_t)at); /* told again: the newer port counts */
+    struct name_entry e = {.owner = r->owner, .via = via_of(c), .port = in->handle[0]};
+    memcpy(e.name, r->name, sizeof e.name);
+    sk_err err = name_table_add(&n->table, &e);
+    if (err)
+        return err;
+    in->handle[0] = SK_HANDLE_NONE;
+    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+        if (n->wait[i].used && strcmp(n->wait[i].name, e.name) == 0)
+            wait_end(&n->wait[i], SK_OK, e.port);
+    }
+    return SK_OK;
+}
+
+static sk_err on_unregister(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                            struct sk_answer *a)
+{
+    struct names *n = loop->user;
+    const struct names_request *r = request_of(in);
+    (void)c, (void)a;
+    if (!names_valid(r->name))
+        return SK_ERR_ARG;
+    int32_t at = name_table_find(&n->table, r->name);
+    if (at < 0)
+        return SK_ERR_NOT_FOUND;
+    if (n->table.entry[at].owner != r->owner)
+        return SK_ERR_RIGHTS;
+    drop_at(n, (uint32_t)at);
+    return SK_OK;
+}
+
+static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                      struct sk_answer *a)
+{
+    struct names *n = loop->user;
+    const struct names_request *r = request_of(in);
+    (void)c;
+    if (!memchr(r->name, 0, sizeof r->name))
+        return SK_ERR_ARG;
+    int32_t at = name_table_next(&n->table, r->name, r->index);
+    if (at < 0)
+        return SK_ERR_NOT_FOUND;
+    const struct name_entry *e = &n->table.entry[at];
+    struct names_entry reply = {.owner = e->owner, .next = (uint32_t)at + 1u};
+    memcpy(reply.name, e->name, sizeof reply.name);
+    memcpy(a->bytes, &reply, sizeof reply);
+    a->len = sizeof reply;
+    return SK_OK;
+}
+
+static sk_err on_watch(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
+                       struct sk_answer *a)
+{
+    (void)loop, (void)c, (void)in, (void)a;
+    return SK_ANSWER_LATER; /* never: the end of the channel is the answer */
+}
+
+static void on_close(struct sk_loop *loop, struct sk_client *c)
+{
+    struct names *n = loop->user;
+    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+        struct wait *w = &n->wait[i];
+        if (w->used && w->ticket.client == c->index && w->ticket.gen == c->gen) {
+            sk_timer_cancel(loop, &w->timer);
+            w->used = false;
+        }
+    }
+    for (uint32_t i = n->table.count; i-- > 0;) {
+        if (n->table.entry[i].via == via_of(c))
+            drop_at(n, i);
+    }
+}
+
+#define LEN sizeof(struct names_request)
+static const struct sk_method methods[] = {
+    {.label = NAMES_REGISTER, .min_len = LEN, .handles = 1, .handle = on_register},
+    {.label = NAMES_UNREGISTER, .min_len = LEN, .handle = on_unregister},
+    {.label = NAMES_WAIT, .min_len = LEN, .handle = on_wait},
+    {.label = NAMES_LIST, .min_len = LEN, .handle = on_list},
+    {.label = NAMES_RESOLVE, .min_len = LEN, .handle = on_resolve},
+    {.label = NAMES_WATCH, .min_len = LEN, .handle = on_watch},
+};
+
+int main(int argc, char **argv)
+{
+    struct names n;
+    (void)argc, (void)argv;
+    memset(&n, 0, sizeof n);
+    sk_loop_init(&n.loop, n.client, CLIENTS_MAX, &n);
+    n.server.methods = methods;
+    n.server.method_count = sizeof methods / sizeof methods[0];
+    n.server.on_close = on_close;
+    if (sk_serve(&n.loop, &n.server, SK_EV_PORT, SK_PORT_DEPTH_MAX) != SK_OK)
+        return 1;
+    if (names_register("names", n.server.port) != SK_OK)
+        return 2;
+    sk_loop_run(&n.loop);
+    return 0;
+}
