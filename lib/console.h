@@ -4,6 +4,7 @@
  * Writing is flow controlled: a writer waits while the service is behind; nothing is dropped while
  * the service lives. What was sent to a console that then dies may be lost. The functions connect
  * by name at the first use, and again if the console died, waiting up to SK_CONSOLE_MS for it.
+ * A line ends with \n; the service sends the terminal what it wants.
  * All: SK_ERR_TIMED_OUT or SK_ERR_NOT_FOUND (no console), SK_ERR_RIGHTS, SK_ERR_BUDGET.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LIB_CONSOLE_H
@@ -36,7 +37,7 @@ sk_err console_write(const void *bytes, size_t len);
 sk_err console_sync(void);
 
 /* Some input as typed, without echo: up to max bytes, *got of them; 0: the end of input. Blocks
- * until deadline: SK_ERR_TIMED_OUT; what comes later is kept for the next reader of this task. */
+ * until deadline. SK_ERR_TIMED_OUT: the connection, and with it the focus, is given up. */
 sk_err console_read(void *bytes, size_t max, size_t *got, sk_ns deadline);
 
 /* A line with echo, backspace, Ctrl-U and Ctrl-D on an empty line (end of input); without its end,

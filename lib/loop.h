@@ -22,6 +22,10 @@ struct sk_source {
     struct sk_source *next_bit;    /* others with the same ready bit */
     struct sk_source *next_active; /* in the ring of those that are polled */
     bool active, attached, is_client;
+    uint8_t idle; /* rounds in which it was found empty */
+    /* Of an attached channel: its peer is gone, its calls have ended. May be NULL. */
+    void (*on_end)(struct sk_loop *loop, struct sk_source *source);
+    void *user;
 };
 
 /* What a handler answers with. Fill bytes (zeroed up to 56) and len, and up to three handles. */
@@ -128,8 +132,10 @@ struct sk_loop {
     struct sk_timer *timers;       /* by time */
     struct sk_loop_event event[32];
     uint32_t event_mask;
+    uint32_t rounds; /* since the kernel was last asked for events */
     bool stop;
-    void *user; /* the service's state */
+    bool accept_again; /* a connection waits for a place or a handle */
+    void *user;        /* the service's state */
 };
 
 /* An empty loop with room for `count` clients (all zero, or as a loop left them). */

@@ -14,14 +14,15 @@
 
 #define SK_NAMES_MS 5000u
 
-/* Labels, all with struct names_request. */
+/* Labels, all with struct names_request. They share a task's channel to init with `proc`. */
 enum {
-    NAMES_REGISTER = 1, /* and one handle: the port -> nothing */
-    NAMES_UNREGISTER,   /* -> nothing */
-    NAMES_CONNECT,      /* and one handle: the unused far end -> nothing */
-    NAMES_WAIT,         /* -> nothing, once the name exists */
-    NAMES_LIST,         /* name is a prefix -> names_entry */
-    NAMES_OWNER_DIED,   /* init to service: all names of owner are gone -> nothing */
+    NAMES_REGISTER = 0x40, /* and one handle: the port -> nothing */
+    NAMES_UNREGISTER,      /* -> nothing */
+    NAMES_CONNECT,         /* and one handle: the unused far end -> nothing */
+    NAMES_WAIT,            /* -> nothing, once the name exists */
+    NAMES_LIST,            /* name is a prefix -> names_entry */
+    NAMES_RESOLVE,         /* init to service: -> one handle, the port, once the name exists */
+    NAMES_WATCH,           /* init to service: never answered; ends when the service does */
 };
 
 struct names_request {

@@ -23,10 +23,10 @@ struct sk_call {
     uint8_t index; /* in the channel's table */
 };
 
-/* Ask and wait for the answer: `len` bytes of request; up to reply_max bytes of the reply's
- * payload go to *reply (reply_max 0: nothing is expected; a longer reply is cut there) and, if
- * got is not NULL, their number to *got; not both of request and reply longer than 224 bytes.
- * Returns the server's answer (SK_OK or its error), or
+/* Ask and wait for the answer. request is len bytes; the reply's payload goes to *reply, cut at
+ * reply_max bytes, and its length, so cut, to *got unless that is NULL. Neither is longer than 224
+ * bytes; an answer of more slots than reply_max takes is a protocol error. Returns the server's
+ * answer (SK_OK or its error), or
  * SK_ERR_TIMED_OUT  no answer by the deadline     SK_ERR_FULL  no room for the request by then
  * SK_ERR_PEER_DEAD, SK_ERR_PROTOCOL as receiving   SK_ERR_TOO_BIG, SK_ERR_ARG
  * On the same core, with nothing else ready, it costs one kernel entry. */

@@ -1,0 +1,322 @@
+/* See chan.h. What is the same wherever rings live: messages from bytes and back, handles beside
+ * them, waiting. A channel that broke the rules is closed at once (c->dead), its memory is not
+ * touched again.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/chan.h"
+#include "lib/build.h"
+#include "lib/rpc.h"
+#include "lib/self.h"
+#include "lib/xport.h"
+
+#define SPIN_POLLS 128u  /* looks at a running peer's ring before sleeping */
+#define HANDLE_MS  1000u /* patience with a far kernel that takes a handle */
+
+sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
+{
+    struct sk_chan_view view;
+    *c = (struct sk_chan){.dead = SK_ERR_HANDLE};
+    if (bit > 31)
+        return SK_ERR_ARG;
+    sk_err err = sys_chan_open(end, bit, &view);
+    if (err != SK_OK)
+        return err;
+    err = xport_open(c, &view);
+    if (err != SK_OK)
+        return err;
+    c->handle = end;
+    c->dead = SK_OK;
+    c->event_mask = 1u << bit;
+    c->ready_bit = (uint8_t)(view.slot % 64u);
+    c->slots = (uint8_t)view.slots;
+    /* Slots taken but not yet marked do not count as room (base/ring.h). */
+    c->reply_room = (uint8_t)(view.slots - ring_mark_mask(view.slots));
+    return SK_OK;
+}
+
+sk_err sk_chan_create(struct sk_chan *mine, sk_handle *theirs, uint32_t bit)
+{
+    sk_handle end;
+    *mine = (struct sk_chan){.dead = SK_ERR_HANDLE};
+    sk_err err = sys_chan_create(SK_CHAN_SLOTS, &end, theirs);
+    if (err != SK_OK)
+        return err;
+    err = sk_chan_open(mine, end, bit);
+    if (err != SK_OK) {
+        sys_close(end);
+        sys_close(*theirs);
+    }
+    return err;
+}
+
+static void chan_end(struct sk_chan *c, sk_err why)
+{
+    if (c->handle == SK_HANDLE_NONE)
+        return;
+    sys_close(c->handle);
+    c->handle = SK_HANDLE_NONE;
+    c->dead = why;
+}
+
+void sk_chan_close(struct sk_chan *c)
+{
+    chan_end(c, SK_ERR_HANDLE);
+    sk_call_end_all(c, SK_ERR_CANCELLED);
+}
+
+bool sk_chan_peer_closed(const struct sk_chan *c)
+{
+    return c->dead != SK_OK || xport_closed(c);
+}
+
+bool sk_chan_same_core(const struct sk_chan *c)
+{
+    return c->dead == SK_OK && xport_same_core(c);
+}
+
+/* --- Sending --------------------------------------------------------------------------------- */
+
+/* All but the last line are full. */
+static void build_lines(struct sk_msg *m, const struct sk_out *out, uint32_t slots)
+{
+    const uint8_t *from = out->bytes;
+    uint32_t left = out->len;
+    for (uint32_t i = 0; i < slots; i++) {
+        uint32_t len = left < SK_PAYLOAD_BYTES ? left : SK_PAYLOAD_BYTES;
+        m[i].ctl = sk_ctl_make(len, slots - 1u - i, i == 0 ? out->handles : 0, out->reply);
+        m[i].label = out->label;
+        m[i].token = out->token;
+        build_payload(&m[i], from, len);
+        from += len;
+        left -= len;
+    }
+}
+
+static sk_err send_long(struct sk_chan *c, const struct sk_out *out, bool *wake)
+{
+    struct sk_msg m[SK_SLOTS_MAX];
+    uint32_t slots = sk_slots_of(out->len);
+    build_lines(m, out, slots);
+    return xport_send(c, m, slots, wake);
+}
+
+/* Those before number `sent` are in the peer's escrow, their message will not come. */
+static void drop_at_peer(struct sk_chan *c, uint32_t sent)
+{
+    struct sk_msg m;
+    bool wake;
+    build_one(&m, &(struct sk_out){.label = SK_LABEL_DROP, .handles = sent});
+    if (xport_send(c, &m, 1, &wake) == SK_OK && wake)
+        sys_wake(c->handle);
+}
+
+/* First the room, then the handles, then the message: nobody else can take the room. */
+static sk_err send_handles(struct sk_chan *c, const struct sk_out *out)
+{
+    if (out->handles > SK_MSG_HANDLES)
+        return SK_ERR_ARG;
+    if (!xport_room(c, sk_slots_of(out->len)))
+        return SK_ERR_FULL;
+    sk_ns deadline = sk_in_ms(HANDLE_MS);
+    for (uint32_t i = 0; i < out->handles; i++) {
+        sk_err err = sys_send_handle(c->handle, out->handle[i], deadline);
+        if (err == SK_OK)
+            continue;
+        if (err == SK_ERR_TIMED_OUT)
+            chan_end(c, SK_ERR_PEER_DEAD); /* in doubt: which message would it belong to? */
+        else if (i > 0)
+            drop_at_peer(c, i);
+        return err;
+    }
+    return SK_OK;
+}
+
+sk_err sk_send_quiet(struct sk_chan *c, const struct sk_out *out, bool *wake)
+{
+    *wake = false;
+    if (c->dead != SK_OK)
+        return c->dead;
+    if (out->len > SK_PAYLOAD_MAX)
+        return SK_ERR_TOO_BIG;
+    if (out->handles != 0) {
+        sk_err err = send_handles(c, out);
+        if (err != SK_OK)
+            return err;
+    }
+    if (out->len > SK_PAYLOAD_BYTES)
+        return send_long(c, out, wake);
+    struct sk_msg m;
+    build_one(&m, out);
+    return xport_send(c, &m, 1, wake);
+}
+
+sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out)
+{
+    bool wake;
+    sk_err err = sk_send_quiet(c, out, &wake);
+    if (wake)
+        sys_wake(c->handle); /* dead already: in the ring is what was promised */
+    return err;
+}
+
+sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
+{
+    uint32_t slots = sk_slots_of(out->len);
+    for (;;) {
+        uint32_t events;
+        sk_err err = sk_send_try(c, out);
+        if (err != SK_ERR_FULL || deadline == 0)
+            return err;
+        if (xport_room(c, slots)) { /* the escrow is full: nobody tells when it is not */
+            if (sk_now() >= deadline)
+                return err;
+            sk_sleep_until(sk_in_ms(1));
+            continue;
+        }
+        if (!xport_want(c, slots))
+            continue;
+        if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT)
+            return sk_send_try(c, out);
+    }
+}
+
+/* --- Receiving ------------------------------------------------------------------------------- */
+
+static sk_err recv_long(struct sk_chan *c, struct sk_in *in)
+{
+    struct sk_msg m[SK_SLOTS_MAX];
+    uint32_t slots;
+    sk_err err = xport_recv(c, m, SK_SLOTS_MAX, &slots);
+    if (err != SK_OK)
+        return err;
+    in->ctl = m[0].ctl;
+    in->label = m[0].label;
+    in->token = m[0].token;
+    in->len = 0;
+    for (uint32_t i = 0; i < slots; i++) {
+        uint32_t len = sk_ctl_len(m[i].ctl);
+        if (i + 1 < slots && len != SK_PAYLOAD_BYTES)
+            return SK_ERR_PROTOCOL;
+        __builtin_memcpy(&in->bytes[i * SK_PAYLOAD_BYTES], m[i].bytes, SK_PAYLOAD_BYTES);
+        in->len += len;
+    }
+    return SK_OK;
+}
+
+/* One from the escrow; *h NONE: no room for it in the handle table, it will be dropped later. */
+static sk_err take_one(struct sk_chan *c, sk_handle *h)
+{
+    *h = SK_HANDLE_NONE;
+    sk_err err = c->drop != 0 ? SK_ERR_BUDGET : sys_take_handle(c->handle, h);
+    if (err == SK_ERR_BUDGET) {
+        if (c->drop < SK_ESCROW_MAX)
+            c->drop++;
+        return SK_OK;
+    }
+    return err == SK_OK ? SK_OK : SK_ERR_PROTOCOL;
+}
+
+static sk_err take_handles(struct sk_chan *c, struct sk_in *in)
+{
+    sk_handle h;
+    while (c->drop != 0 && sys_take_handle(c->handle, &h) == SK_OK) {
+        sys_close(h);
+        c->drop--;
+    }
+    uint32_t n = sk_ctl_handles(in->ctl);
+    for (uint32_t i = 0; i < n; i++) {
+        sk_err err = take_one(c, &in->handle[i]);
+        if (err != SK_OK) {
+            sk_in_drop_handles(in);
+            return err;
+        }
+        in->handles = i + 1u;
+    }
+    return SK_OK;
+}
+
+void sk_in_drop_handles(struct sk_in *in)
+{
+    for (uint32_t i = 0; i < in->handles; i++)
+        if (in->handle[i] != SK_HANDLE_NONE)
+            sys_close(in->handle[i]);
+    in->handles = 0;
+}
+
+void chan_break(struct sk_chan *c)
+{
+    chan_end(c, SK_ERR_PROTOCOL);
+    sk_call_end_all(c, SK_ERR_PROTOCOL);
+}
+
+/* A message with handles, or of several lines; or an error, which may end the channel. */
+static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
+{
+    if (err == SK_ERR_TOO_BIG)
+        err = recv_long(c, in);
+    if (err == SK_OK && sk_ctl_handles(in->ctl) != 0)
+        err = take_handles(c, in);
+    if (err == SK_ERR_PROTOCOL)
+        chan_break(c);
+    return err;
+}
+
+sk_err chan_recv_finish(struct sk_chan *c, struct sk_in *in)
+{
+    in->handles = 0;
+    in->len = sk_ctl_len(in->ctl);
+    if (sk_ctl_handles(in->ctl) == 0)
+        return SK_OK;
+    sk_err err = recv_rest(c, in, SK_OK);
+    if (err != SK_OK || in->label != SK_LABEL_DROP)
+        return err;
+    sk_in_drop_handles(in);
+    return SK_ERR_EMPTY;
+}
+
+sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in)
+{
+    if (c->dead != SK_OK)
+        return c->dead;
+    for (;;) {
+        uint32_t slots;
+        in->handles = 0;
+        sk_err err = xport_recv(c, &in->first, 1, &slots);
+        if (err == SK_ERR_EMPTY)
+            return err;
+        in->len = sk_ctl_len(in->ctl);
+        if (err != SK_OK || sk_ctl_handles(in->ctl) != 0)
+            err = recv_rest(c, in, err);
+        if (err != SK_OK || in->label != SK_LABEL_DROP)
+            return err;
+        sk_in_drop_handles(in);
+    }
+}
+
+sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
+{
+    uint32_t polls = 0;
+    for (;;) {
+        uint32_t events;
+        sk_err err = sk_recv_try(c, in);
+        if (err != SK_ERR_EMPTY)
+            return err;
+        if (deadline == 0)
+            return SK_ERR_TIMED_OUT;
+        if (polls < SPIN_POLLS && !xport_same_core(c)) {
+            polls++;
+            sk_relax();
+            continue;
+        }
+        if (!xport_arm(c))
+            continue;
+        if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT) {
+            err = sk_recv_try(c, in);
+            return err == SK_ERR_EMPTY ? SK_ERR_TIMED_OUT : err;
+        }
+    }
+}
+
+bool sk_chan_arm(struct sk_chan *c)
+{
+    return c->dead == SK_OK && xport_arm(c);
+}

@@ -1,0 +1,262 @@
+/* See loop.h: which source's turn it is, and when to sleep. Sources that may have something are in
+ * a ring and are polled by turns, a few messages each; one that is dry is armed and leaves the
+ * ring. Between rounds the kernel is asked for other events now and then, and always before
+ * sleeping.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/build.h"
+#include "lib/loop_inside.h"
+
+#define BURST       8u  /* messages of one source in its turn */
+#define IDLE_ROUNDS 64u /* polls of a dry source whose peer runs on another core */
+#define ASK_ROUNDS  32u /* rounds between looks at other events while sources are busy */
+
+void sk_loop_init(struct sk_loop *loop, struct sk_client *clients, uint32_t count, void *user)
+{
+    *loop = (struct sk_loop){.clients = clients, .client_count = count, .user = user};
+    for (uint32_t i = 0; i < count; i++) {
+        clients[i].index = (uint16_t)i;
+        clients[i].in_use = false;
+    }
+}
+
+void sk_loop_stop(struct sk_loop *loop)
+{
+    loop->stop = true;
+}
+
+void sk_loop_on_event(struct sk_loop *loop, uint32_t bit,
+                      void (*fn)(struct sk_loop *loop, void *user), void *user)
+{
+    loop->event[bit & 31u] = (struct sk_loop_event){fn, user};
+    if (fn != NULL)
+        loop->event_mask |= 1u << (bit & 31u);
+    else
+        loop->event_mask &= ~(1u << (bit & 31u));
+}
+
+/* --- Sources --------------------------------------------------------------------------------- */
+
+void loop_activate(struct sk_loop *loop, struct sk_source *source)
+{
+    source->idle = 0;
+    if (source->active)
+        return;
+    source->active = true;
+    if (loop->active == NULL) {
+        source->next_active = source;
+    } else {
+        source->next_active = loop->active->next_active;
+        loop->active->next_active = source;
+    }
+    loop->active = source; /* the last in turn */
+}
+
+/* Take the one whose turn it is out of the ring. */
+static struct sk_source *next_turn(struct sk_loop *loop)
+{
+    struct sk_source *first = loop->active->next_active;
+    if (first == loop->active)
+        loop->active = NULL;
+    else
+        loop->active->next_active = first->next_active;
+    first->active = false;
+    return first;
+}
+
+static void deactivate(struct sk_loop *loop, struct sk_source *source)
+{
+    struct sk_source *before = loop->active;
+    if (!source->active)
+        return;
+    while (before->next_active != source)
+        before = before->next_active;
+    before->next_active = source->next_active;
+    if (loop->active == source)
+        loop->active = before == source ? NULL : before;
+    source->active = false;
+}
+
+void sk_source_attach(struct sk_loop *loop, struct sk_source *source)
+{
+    struct sk_source **list = &loop->by_bit[source->chan.ready_bit];
+    source->attached = true;
+    source->active = false;
+    source->next_bit = *list;
+    *list = source;
+    loop->event_mask |= source->chan.event_mask;
+    loop_activate(loop, source);
+}
+
+void sk_source_detach(struct sk_loop *loop, struct sk_source *source)
+{
+    struct sk_source **at = &loop->by_bit[source->chan.ready_bit];
+    if (!source->attached)
+        return;
+    while (*at != source)
+        at = &(*at)->next_bit;
+    *at = source->next_bit;
+    source->attached = false;
+    deactivate(loop, source);
+}
+
+static void take_ready(struct sk_loop *loop)
+{
+    struct sk_self *self = sk_self();
+    uint64_t ready = self->ready;
+    self->ready = 0;
+    while (ready != 0) {
+        uint32_t bit = (uint32_t)__builtin_ctzll(ready);
+        ready &= ready - 1u;
+        for (struct sk_source *s = loop->by_bit[bit]; s != NULL; s = s->next_bit)
+            loop_activate(loop, s);
+    }
+}
+
+void loop_flush_wake(struct sk_loop *loop)
+{
+    struct sk_client *client = loop->wake_client;
+    if (client == NULL)
+        return;
+    loop->wake_client = NULL;
+    sys_wake(client->source.chan.handle);
+}
+
+/* The source's channel is over. */
+static void source_end(struct sk_loop *loop, struct sk_source *source, sk_err err)
+{
+    loop_flush_wake(loop);
+    if (source->is_client) {
+        sk_client_close(loop, (struct sk_client *)source);
+        return;
+    }
+    sk_call_end_all(&source->chan, err);
+    if (source->attached && source->on_end != NULL)
+        source->on_end(loop, source);
+}
+
+static void source_message(struct sk_loop *loop, struct sk_source *source, struct sk_in *in)
+{
+    if (source->is_client) {
+        loop_client_message(loop, (struct sk_client *)source, in);
+    } else if (sk_call_deliver(&source->chan, in) != SK_OK) {
+        chan_break(&source->chan);
+        source_end(loop, source, SK_ERR_PROTOCOL);
+    }
+}
+
+/* A source's turn. It is out of the ring; it gets back in unless it is dry and armed, or over. */
+static bool poll_source(struct sk_loop *loop, struct sk_source *source)
+{
+    struct sk_in in;
+    sk_err err = SK_OK;
+    uint32_t n = 0;
+    while (n < BURST && source->attached && (err = sk_recv_try(&source->chan, &in)) == SK_OK) {
+        if (loop->wake_client != NULL)
+            loop_flush_wake(loop);
+        source_message(loop, source, &in);
+        n++;
+    }
+    if (!source->attached)
+        return true;
+    if (err != SK_OK && err != SK_ERR_EMPTY) {
+        source_end(loop, source, err);
+        return true;
+    }
+    uint8_t idle = n != 0 ? 0 : source->idle;
+    if (err == SK_ERR_EMPTY) {
+        if ((idle >= IDLE_ROUNDS || sk_chan_same_core(&source->chan)) && sk_chan_arm(&source->chan))
+            return n != 0;
+        idle++;
+    }
+    loop_activate(loop, source);
+    source->idle = idle;
+    return n != 0;
+}
+
+/* Everybody's turn, once. */
+static void run_round(struct sk_loop *loop)
+{
+    bool any = false;
+    struct sk_source *last = loop->active;
+    struct sk_source *s;
+    do {
+        s = next_turn(loop);
+        any |= poll_source(loop, s);
+    } while (s != last && loop->active != NULL);
+    if (!any && loop->active != NULL) {
+        loop_flush_wake(loop);
+        sk_relax();
+    }
+}
+
+void sk_loop_drain(struct sk_loop *loop)
+{
+    struct sk_in in;
+    for (uint32_t i = 0; i < loop->client_count; i++) {
+        struct sk_client *client = &loop->clients[i];
+        uint32_t gen = client->gen;
+        for (uint32_t n = 0; n < SK_CHAN_SLOTS_MAX; n++) {
+            if (!client->in_use || client->gen != gen ||
+                sk_recv_try(&client->source.chan, &in) != SK_OK)
+                break;
+            loop_client_message(loop, client, &in);
+        }
+        if (client->in_use)
+            loop_activate(loop, &client->source); /* armed no more, perhaps */
+    }
+}
+
+/* --- Waiting --------------------------------------------------------------------------------- */
+
+static void dispatch(struct sk_loop *loop, uint32_t events)
+{
+    loop_accept(loop, events);
+    while (events != 0) {
+        uint32_t bit = (uint32_t)__builtin_ctz(events);
+        events &= events - 1u;
+        if (loop->event[bit].fn != NULL)
+            loop->event[bit].fn(loop, loop->event[bit].user);
+    }
+}
+
+/* Ask the kernel for events, waiting until deadline. */
+static void wait_events(struct sk_loop *loop, sk_ns deadline)
+{
+    struct sk_client *wake = loop->wake_client;
+    uint32_t events;
+    uint64_t ready;
+    loop->rounds = 0;
+    loop->wake_client = NULL;
+    if (wake != NULL)
+        sys_wake_wait(wake->source.chan.handle, loop->event_mask, deadline, &events, &ready);
+    else
+        sys_wait(loop->event_mask, deadline, &events, &ready);
+    sk_self()->ready |= ready;
+    take_ready(loop);
+    if ((events & ~(1u << SK_EV_CHAN)) != 0 || loop->accept_again)
+        dispatch(loop, events);
+}
+
+void sk_loop_step(struct sk_loop *loop, sk_ns deadline)
+{
+    if (sk_self()->ready != 0)
+        take_ready(loop); /* from waits inside handlers */
+    if (loop->active == NULL || loop->rounds++ >= ASK_ROUNDS) {
+        sk_ns until = loop->active != NULL ? 0 : deadline;
+        if (loop->timers != NULL && loop->timers->when < until)
+            until = loop->timers->when;
+        wait_events(loop, until);
+    }
+    if (loop->timers != NULL)
+        loop_timers(loop);
+    if (loop->active != NULL)
+        run_round(loop);
+}
+
+void sk_loop_run(struct sk_loop *loop)
+{
+    loop->stop = false;
+    while (!loop->stop)
+        sk_loop_step(loop, SK_FOREVER);
+    loop_flush_wake(loop);
+}

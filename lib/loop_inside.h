@@ -1,0 +1,23 @@
+/* Between the files of the event loop; programs use lib/loop.h.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_LOOP_INSIDE_H
+#define LIB_LOOP_INSIDE_H
+
+#include "lib/loop.h"
+
+/* A source's turn: poll it in the coming rounds. */
+void loop_activate(struct sk_loop *loop, struct sk_source *source);
+
+/* The wake-up that waited for the next sleep is due now. */
+void loop_flush_wake(struct sk_loop *loop);
+
+/* One message of a client; the client may be gone afterwards. */
+void loop_client_message(struct sk_loop *loop, struct sk_client *client, struct sk_in *in);
+
+/* Take connections that wait at the servers' ports with these event bits. */
+void loop_accept(struct sk_loop *loop, uint32_t events);
+
+/* Run the timers that are due. */
+void loop_timers(struct sk_loop *loop);
+
+#endif

@@ -1,0 +1,235 @@
+/* See rpc.h. A channel has a table of outstanding calls, as many as a ring has slots; a token is
+ * its index there and a running number. An index is free again only when its reply has come.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/rpc.h"
+#include "lib/build.h"
+#include "lib/self.h"
+#include "lib/xport.h"
+
+#define INDEX_BITS 4u
+#define INDEX_MASK ((1u << INDEX_BITS) - 1u)
+_Static_assert(SK_CHAN_SLOTS_MAX == 1u << INDEX_BITS, "an index for each slot");
+
+/* Take an index and room for the reply. SK_ERR_FULL: too much is outstanding. */
+static sk_err reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
+                      uint32_t reply_max)
+{
+    if (c->dead != SK_OK)
+        return c->dead;
+    if (out->len > SK_PAYLOAD_MAX || reply_max > SK_PAYLOAD_MAX)
+        return SK_ERR_TOO_BIG;
+    uint32_t slots = sk_slots_of(reply_max);
+    uint32_t free = ~(uint32_t)c->call_busy & 0xffffu;
+    if (free == 0 || slots > c->reply_room)
+        return SK_ERR_FULL;
+    uint32_t i = (uint32_t)__builtin_ctz(free);
+    call->in = in;
+    call->done = NULL;
+    call->ended = false;
+    call->index = (uint8_t)i;
+    out->token = (uint16_t)(c->call_seq++ << INDEX_BITS | i);
+    out->reply = false;
+    c->call_token[i] = out->token;
+    c->call_busy = (uint16_t)(c->call_busy | 1u << i);
+    c->call[i] = call;
+    c->reply_slots[i] = (uint8_t)slots;
+    c->reply_room = (uint8_t)(c->reply_room - slots);
+    return SK_OK;
+}
+
+static void release(struct sk_chan *c, uint32_t i)
+{
+    c->call_busy = (uint16_t)(c->call_busy & ~(1u << i));
+    c->reply_room = (uint8_t)(c->reply_room + c->reply_slots[i]);
+    c->call[i] = NULL;
+}
+
+/* What a reply's label says. */
+static sk_err reply_err(uint16_t label)
+{
+    return label <= (uint16_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
+}
+
+static void finish(struct sk_call *call, sk_err err)
+{
+    call->err = err;
+    call->ended = true;
+    if (call->done != NULL)
+        call->done(call);
+}
+
+sk_err sk_call_deliver(struct sk_chan *c, struct sk_in *in)
+{
+    uint32_t i = in->token & INDEX_MASK;
+    if (!sk_in_reply(in) || !(c->call_busy >> i & 1u) || c->call_token[i] != in->token ||
+        sk_slots_of(in->len) > c->reply_slots[i]) {
+        sk_in_drop_handles(in);
+        return SK_ERR_PROTOCOL;
+    }
+    struct sk_call *call = c->call[i];
+    release(c, i);
+    if (call == NULL) {
+        sk_in_drop_handles(in);
+        return SK_OK;
+    }
+    sk_err err = reply_err(in->label);
+    if (err != SK_OK)
+        sk_in_drop_handles(in);
+    if (call->in != in)
+        *call->in = *in;
+    finish(call, err);
+    return SK_OK;
+}
+
+void sk_call_end_all(struct sk_chan *c, sk_err err)
+{
+    while (c->call_busy != 0) {
+        uint32_t i = (uint32_t)__builtin_ctz(c->call_busy);
+        struct sk_call *call = c->call[i];
+        release(c, i);
+        if (call != NULL) {
+            call->in->handles = 0;
+            finish(call, err);
+        }
+    }
+}
+
+void sk_call_cancel(struct sk_chan *c, struct sk_call *call)
+{
+    if (call->ended)
+        return;
+    c->call[call->index] = NULL; /* token and room stay until the late reply */
+    call->ended = true;
+    call->err = SK_ERR_CANCELLED;
+}
+
+/* Receive one message into in and give it to its call. Errors: of the channel, now without calls;
+ * or SK_ERR_TIMED_OUT. */
+static sk_err pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
+{
+    sk_err err = sk_recv_until(c, in, deadline);
+    if (err == SK_OK)
+        err = sk_call_deliver(c, in);
+    if (err == SK_OK || err == SK_ERR_TIMED_OUT)
+        return err;
+    if (err == SK_ERR_PROTOCOL)
+        chan_break(c);
+    sk_call_end_all(c, err);
+    return err;
+}
+
+sk_err sk_call_begin(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
+                     uint32_t reply_max)
+{
+    sk_err err = reserve(c, call, out, in, reply_max);
+    if (err != SK_OK)
+        return err;
+    err = sk_send_try(c, out);
+    if (err != SK_OK && c->call[call->index] == call)
+        release(c, call->index);
+    return err;
+}
+
+sk_err sk_call_end(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
+{
+    while (!call->ended) {
+        sk_err err = pump(c, call->in, deadline);
+        if (err != SK_OK && !call->ended)
+            return err;
+    }
+    return call->err;
+}
+
+/* The short way: one line each way, the peer asleep on this core. SK_ERR_EMPTY: asked, the answer
+ * is still to come. */
+static sk_err call_short(struct sk_chan *c, struct sk_call *call, const struct sk_out *out,
+                         struct sk_in *in, sk_ns deadline)
+{
+    struct sk_msg m;
+    build_one(&m, out);
+    sk_err err = xport_exchange(c, &m, in, deadline);
+    if (err != SK_OK)
+        return err;
+    if (in->token == out->token && (in->ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) == SK_CTL_REPLY) {
+        in->handles = 0;
+        in->len = sk_ctl_len(in->ctl);
+        release(c, call->index);
+        call->ended = true;
+        call->err = reply_err(in->label);
+        return SK_OK;
+    }
+    err = chan_recv_finish(c, in);
+    if (err == SK_OK)
+        err = sk_call_deliver(c, in);
+    if (err == SK_ERR_PROTOCOL)
+        chan_break(c);
+    return err == SK_ERR_PROTOCOL ? err : SK_ERR_EMPTY;
+}
+
+sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint32_t reply_max,
+                   sk_ns deadline)
+{
+    struct sk_call call;
+    sk_err err;
+    while ((err = reserve(c, &call, out, in, reply_max)) == SK_ERR_FULL) {
+        err = pump(c, in, deadline); /* late replies give room back */
+        if (err != SK_OK)
+            return err == SK_ERR_TIMED_OUT ? SK_ERR_FULL : err;
+    }
+    if (err != SK_OK)
+        return err;
+    err = SK_ERR_FULL;
+    if (out->len <= SK_PAYLOAD_BYTES && out->handles == 0 && xport_same_core(c))
+        err = call_short(c, &call, out, in, deadline);
+    if (err == SK_OK)
+        return call.err;
+    if (err == SK_ERR_FULL)
+        err = sk_send_until(c, out, deadline);
+    else if (err == SK_ERR_EMPTY)
+        err = SK_OK;
+    if (err != SK_OK) {
+        if (!call.ended)
+            release(c, call.index);
+        return err;
+    }
+    err = sk_call_end(c, &call, deadline);
+    if (err == SK_ERR_TIMED_OUT && !call.ended)
+        sk_call_cancel(c, &call);
+    return err;
+}
+
+sk_err sk_call(struct sk_chan *c, uint16_t label, const void *request, uint32_t len, void *reply,
+               uint32_t reply_max, uint32_t *got, sk_ns deadline)
+{
+    struct sk_in in;
+    struct sk_out out;
+    out.label = label;
+    out.len = len;
+    out.bytes = request;
+    out.handles = 0;
+    sk_err err = sk_call_msg(c, &out, &in, reply_max, deadline);
+    if (got != NULL)
+        *got = 0;
+    if (err != SK_OK)
+        return err;
+    sk_in_drop_handles(&in);
+    uint32_t n = in.len < reply_max ? in.len : reply_max;
+    if (n != 0)
+        __builtin_memcpy(reply, in.bytes, n);
+    if (got != NULL)
+        *got = n;
+    return SK_OK;
+}
+
+sk_err sk_reply(struct sk_chan *c, uint16_t token, sk_err err, const void *bytes, uint32_t len,
+                const sk_handle *handle, uint32_t handles, bool *wake)
+{
+    struct sk_out out = {.label = (uint16_t)-err,
+                         .token = token,
+                         .reply = true,
+                         .len = len,
+                         .bytes = bytes,
+                         .handles = handles,
+                         .handle = handle};
+    return wake != NULL ? sk_send_quiet(c, &out, wake) : sk_send_try(c, &out);
+}

@@ -1,0 +1,38 @@
+/* Characters of stdout and stdin, under the C library of the port. Output is collected by lines;
+ * where there is no console (init, before it runs, or not permitted) it goes to the kernel's log.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/console.h"
+#include "lib/start.h"
+
+void sk_stdout_flush(void)
+{
+    struct sk_self *self = sk_self();
+    uint32_t len = self->line_len;
+    if (len == 0)
+        return;
+    self->line_len = 0;
+    if (console_write(self->line, len) != SK_OK)
+        sys_log_write(self->line, len);
+}
+
+void sk_stdout_put(char ch)
+{
+    struct sk_self *self = sk_self();
+    self->line[self->line_len++] = ch;
+    if (ch == '\n' || self->line_len == sizeof(self->line))
+        sk_stdout_flush();
+}
+
+int sk_stdin_get(void)
+{
+    struct sk_self *self = sk_self();
+    if (self->in_pos == self->in_len) {
+        sk_stdout_flush(); /* the question before the answer */
+        if (console_read_line(self->in_line, sizeof(self->in_line) - 1u) != SK_OK)
+            return -1;
+        self->in_pos = 0;
+        self->in_len = (uint32_t)__builtin_strlen(self->in_line);
+        self->in_line[self->in_len++] = '\n';
+    }
+    return (unsigned char)self->in_line[self->in_pos++];
+}

@@ -1,0 +1,62 @@
+/* Rings that belong to the kernels (MPU ports): every message is copied by a system call, which
+ * also wakes the peer.
+ * Not here: what a closed or broken end means to the caller (chan.c).
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/xport.h"
+
+sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
+{
+    if (view->mem != 0)
+        return SK_ERR_UNSUPPORTED;
+    c->status = NULL;
+    c->same_core = view->same_core != 0;
+    return SK_OK;
+}
+
+bool xport_closed(const struct sk_chan *c)
+{
+    struct sk_handle_info info;
+    return sys_info(c->handle, &info) != SK_OK || info.state != SK_CHAN_OPEN;
+}
+
+/* Nothing is polled by a program, so it makes no difference to it. */
+bool xport_same_core(const struct sk_chan *c)
+{
+    (void)c;
+    return true;
+}
+
+sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake)
+{
+    *wake = false;
+    return sys_chan_send(c->handle, m, slots);
+}
+
+/* SK_ERR_BUSY: there is room, or the peer is gone, which the attempt will tell. */
+bool xport_room(struct sk_chan *c, uint32_t slots)
+{
+    return sys_chan_want(c->handle, slots) == SK_ERR_BUSY;
+}
+
+sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
+{
+    return sys_chan_recv(c->handle, m, max, slots);
+}
+
+bool xport_arm(struct sk_chan *c)
+{
+    return sys_chan_arm(c->handle) == SK_OK;
+}
+
+bool xport_want(struct sk_chan *c, uint32_t slots)
+{
+    return sys_chan_want(c->handle, slots) == SK_OK;
+}
+
+sk_err xport_exchange(struct sk_chan *c, const struct sk_msg *m, struct sk_in *in, sk_ns deadline)
+{
+    (void)in;
+    (void)deadline;
+    sk_err err = sys_chan_send(c->handle, m, 1);
+    return err == SK_OK ? SK_ERR_EMPTY : err;
+}
