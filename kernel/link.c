@@ -229,7 +229,7 @@ static void check_started(struct kern *k, struct link *l)
 {
     /* Seq load after the acknowledgement of its bell (level_read): if this misses its answer, its
      * next ring (link_doorbell, below) saw that acknowledgement and was not swallowed. */
-    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) == l->bell;
+    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) != 0;
     for (uint32_t i = 0; i < k->task_count; i++) {
         struct task *t = &k->tasks[i];
         if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core && answered)
@@ -252,7 +252,7 @@ void link_doorbell(struct kern *k)
         bool first = l->bell_seen == 0;
         if (!level_read(&l->in->bell, &l->bell_seen, &l->out->bell_ack) && !l->starting)
             continue;
-        if (first)
+        if (first && !l->starting)
             bell(k, l); /* whoever waits for this core's first answer must be told to look */
         k->stats.doorbells_taken++;
         if (l->starting)
