@@ -250,14 +250,14 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
         uint32_t word = 0;
         size_t size = qemu_plugin_insn_size(insn);
         memcpy(&word, qemu_plugin_insn_data(insn), size < sizeof(word) ? size : sizeof(word));
+        for (unsigned p = 0; p < state.places; p++)
+            if (state.place[p].vaddr == qemu_plugin_insn_vaddr(insn))
+                call_marker(insn, state.place[p].marker);
         int marker = marker_of(insn, word);
         if (marker != MARKER_NONE) {
             call_marker(insn, marker);
             continue;
         }
-        for (unsigned p = 0; p < state.places; p++)
-            if (state.place[p].vaddr == qemu_plugin_insn_vaddr(insn))
-                call_marker(insn, state.place[p].marker);
         add_one(insn, &state.all);
         if (qemu_plugin_insn_vaddr(insn) >> 63)
             add_one(insn, &state.upper);

@@ -52,9 +52,11 @@ _start:
 
     hint #64 // region 0 begins
     mov x1, #LOOP_ROUNDS
-1:  nop
+loop:
+    nop
     subs x1, x1, #1
-    b.ne 1b
+    b.ne loop
+loop_end:
     hint #65
 
     ldr x0, =CPU_ON
