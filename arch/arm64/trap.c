@@ -90,13 +90,17 @@ static uint64_t pte_of(const struct port_task *pt, uint64_t addr)
     return entry ? pte_read(entry) : 0;
 }
 
-/* Is addr in the unmapped page below a stack? Its neighbour is writable, sp is near. */
+/* Is addr below a stack, and sp near? What comes first above it must be writable: a large frame may
+ * reach beyond the guard page. */
 static bool in_guard(const struct port_task *pt, uint64_t addr, uint64_t sp)
 {
-    uint64_t above = pte_of(pt, addr + SK_PAGE_BYTES);
-    bool writable = (above & PTE_VALID) && ((above & PTE_COW) || !(above & PTE_READ_ONLY));
     uint64_t away = addr > sp ? addr - sp : sp - addr;
-    return writable && away < STACK_REACH && pte_of(pt, addr) == 0;
+    uint64_t above = pte_of(pt, addr);
+    if (away >= STACK_REACH || above != 0)
+        return false;
+    for (uint64_t up = SK_PAGE_BYTES; up <= STACK_REACH && above == 0; up += SK_PAGE_BYTES)
+        above = pte_of(pt, addr + up);
+    return (above & PTE_VALID) && ((above & PTE_COW) || !(above & PTE_READ_ONLY));
 }
 
 static uint32_t data_fault(const struct port_task *pt, uint32_t esr, uint64_t addr, uint64_t sp)
