@@ -8,6 +8,8 @@
 #include "kernel/sys.h"
 #include "kernel/task.h"
 
+#define PANIC_LOG_BYTES 768u
+
 struct port_task *kern_first(struct kern *k)
 {
     return sched_next(k);
@@ -64,14 +66,22 @@ struct port_task *kern_fault(struct kern *k, const struct port_fault *fault)
     return sched_next(k);
 }
 
+/* What led to it, for who sits at the machine. */
+static void show_last_lines(struct kern *k)
+{
+    char text[PANIC_LOG_BYTES];
+    uint64_t position = k->log_end > sizeof(text) ? k->log_end - sizeof(text) : 0;
+    size_t len = klog_read(k, &position, text, sizeof(text));
+    port_console_write(k->cpu, text, len);
+}
+
 _Noreturn void kern_panic(struct kern *k, const char *why)
 {
     if (k->panic_why == NULL) { /* a panic while panicking only halts */
         k->panic_why = why;
         klog(k, "panic: %s", why);
-        port_console_write(k->cpu, "\nskerry: kernel panic: ", 23);
-        port_console_write(k->cpu, why, __builtin_strlen(why));
-        port_console_write(k->cpu, "\n", 1);
+        port_console_write(k->cpu, "\nskerry: kernel panic\n", 22);
+        show_last_lines(k);
         link_announce_death(k);
     }
     port_halt(k->cpu);
