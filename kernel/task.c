@@ -41,10 +41,12 @@ static void slot_free(struct kern *k, struct task *t)
 static void slot_reset(struct task *t)
 {
     uint16_t slot = t->slot;
+    uint16_t free_next = t->free_next; /* it stays free if it gets no address space */
     uint32_t gen = t->gen;
     struct handle *handles = t->handles;
     __builtin_memset(t, 0, sizeof(*t));
     t->slot = slot;
+    t->free_next = free_next;
     t->gen = gen;
     t->handles = handles;
 }

@@ -198,7 +198,8 @@ static uint32_t space_take(void)
 sk_err port_space_create(struct kern *k, struct task *t)
 {
     sk_err err;
-    if (sim.opt.plan.no_page != 0 && sim_random_below(sim.opt.plan.no_page) == 0)
+    if (sim.opt.plan.no_page != 0 && sim.cur->kern != NULL && /* not init's */
+        sim_random_below(sim.opt.plan.no_page) == 0)
         return SK_ERR_NO_MEMORY;
     sk_paddr table = kern_page_take(k, t, &err);
     if (table == SK_PADDR_NONE)
