@@ -27,7 +27,7 @@ static sk_err reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *ou
     call->done = NULL;
     call->ended = false;
     call->index = (uint8_t)i;
-    out->token = (uint16_t)(c->call_seq++ << INDEX_BITS | i);
+    out->token = (uint16_t)((uint32_t)c->call_seq++ << INDEX_BITS | i);
     out->reply = false;
     c->call_token[i] = out->token;
     c->call_busy = (uint16_t)(c->call_busy | 1u << i);
@@ -61,7 +61,7 @@ static void finish(struct sk_call *call, sk_err err)
 sk_err sk_call_deliver(struct sk_chan *c, struct sk_in *in)
 {
     uint32_t i = in->token & INDEX_MASK;
-    if (!sk_in_reply(in) || !(c->call_busy >> i & 1u) || c->call_token[i] != in->token ||
+    if (!sk_in_reply(in) || !((uint32_t)c->call_busy >> i & 1u) || c->call_token[i] != in->token ||
         sk_slots_of(in->len) > c->reply_slots[i]) {
         sk_in_drop_handles(in);
         return SK_ERR_PROTOCOL;
