@@ -20,6 +20,7 @@ enum {
     PL011_IMSC = 0x38,  /* interrupt mask: 1 lets it through */
     PL011_ICR = 0x44,   /* write 1 to clear */
 };
+#define PL011_FR_BUSY (1u << 3) /* something is still to be sent */
 #define PL011_FR_RXFE (1u << 4) /* nothing to read */
 #define PL011_FR_TXFF (1u << 5) /* no room to write */
 #define PL011_LCR_8N1 (3u << 5)
@@ -62,6 +63,12 @@ static inline bool pl011_get_try(uintptr_t base, uint8_t *c)
     uint32_t d = mmio_read32(base + PL011_DR);
     *c = (uint8_t)(d & PL011_DR_ERR ? 0 : d);
     return true;
+}
+
+/* Has everything left the line? */
+static inline bool pl011_is_idle(uintptr_t base)
+{
+    return !(mmio_read32(base + PL011_FR) & PL011_FR_BUSY);
 }
 
 /* Send one character; false: no room now. */

@@ -22,7 +22,6 @@ enum {
     NAMES_WAIT,            /* -> nothing, once the name exists */
     NAMES_LIST,            /* name is a prefix -> names_entry */
     NAMES_RESOLVE,         /* init to service: -> one handle, the port, once the name exists */
-    NAMES_WATCH,           /* init to service: never answered; ends when the service does */
 };
 
 struct names_request {

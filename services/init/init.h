@@ -89,7 +89,7 @@ struct op {
 
 /* Our channel to the init of another core. */
 struct peer {
-    struct sk_source source;
+    struct sk_source source; /* first */
     bool up;
 };
 
@@ -100,6 +100,7 @@ struct names_link {
     bool stale;            /* to be taken down when the loop is not inside it */
     struct sk_timer timer; /* next try, or taking down */
     uint32_t pause_ms;
+    uint32_t resolving;      /* outstanding questions whose answer brings a handle */
     struct op *first, *last; /* queue */
 };
 

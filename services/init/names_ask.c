@@ -79,6 +79,8 @@ static void asked(struct sk_loop *loop, struct sk_async *async, sk_err err, stru
 {
     struct init *in = loop->user;
     struct op *op = async->user;
+    if (op->connect && in->names.resolving > 0)
+        in->names.resolving--;
     if (op_is_orphan(in, op)) {
         op_free(in, op);
     } else if (err == SK_ERR_PEER_DEAD || err == SK_ERR_PROTOCOL || err == SK_ERR_CANCELLED) {

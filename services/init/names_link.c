@@ -2,8 +2,7 @@
  *
  * On it travel, in turn: that names of ours are gone, that they are there, what our tasks ask.
  * Without it all that waits. A new channel begins with every name of our tasks, so a restarted
- * `names` knows again what it knew. A call that is never answered (WATCH) tells at once that
- * `names` has ended.
+ * `names` knows again what it knew.
  *
  * The init of the core where `names` runs hands it our end; there, that init is ourselves.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -40,6 +39,7 @@ static void take_down(struct init *in)
     sk_chan_close(&n->source.chan);
     n->state = LINK_DOWN;
     n->stale = false;
+    n->resolving = 0;
     for (uint32_t i = 0; i < REGS_MAX; i++) {
         struct reg *r = &in->reg[i];
         if (r->state == REG_SENDING || r->state == REG_KNOWN)
@@ -59,13 +59,10 @@ void names_link_lost(struct init *in)
     sk_timer_set(&in->loop, &n->timer, sk_now());
 }
 
-static void watch_ended(struct sk_loop *loop, struct sk_async *async, sk_err err,
-                        struct sk_in *reply)
+static void on_end(struct sk_loop *loop, struct sk_source *source)
 {
-    struct init *in = loop->user;
-    (void)err, (void)reply;
-    op_free(in, async->user);
-    names_link_lost(in);
+    (void)source;
+    names_link_lost(loop->user);
 }
 
 /* The channel exists and its far end is with `names`, or will be. */
@@ -75,22 +72,9 @@ static void begin(struct init *in)
     n->state = LINK_UP;
     n->pause_ms = PAUSE_MIN_MS;
     sk_timer_cancel(&in->loop, &n->timer);
+    n->source.on_end = on_end;
     sk_source_attach(&in->loop, &n->source);
-    struct op *op = op_take(in);
-    sk_err err = SK_ERR_FULL;
-    if (op) {
-        op->async.fn = watch_ended;
-        op->request.owner = in->start->tid;
-        struct sk_out out = {
-            .label = NAMES_WATCH, .len = sizeof op->request, .bytes = &op->request};
-        err = sk_call_async(&in->loop, &n->source, &op->async, &out, 0, SK_FOREVER);
-        if (err)
-            op_free(in, op);
-    }
-    if (err)
-        names_link_lost(in);
-    else
-        names_pump(in);
+    names_pump(in);
 }
 
 static void handed_on(struct sk_loop *loop, struct sk_async *async, sk_err err, struct sk_in *reply)
@@ -189,13 +173,18 @@ void names_pump(struct init *in)
     }
     while (n->first && err == SK_OK) {
         struct op *op = n->first;
+        if (op->connect && n->resolving == SK_ESCROW_MAX)
+            return; /* each answer brings a handle: there is place for so many */
         err = names_ask(in, op);
         if (err == SK_OK) {
             n->first = op->next;
             n->last = n->first ? n->last : NULL;
+            n->resolving += op->connect ? 1u : 0u;
             sk_timer_cancel(&in->loop, &op->timer);
         }
     }
     if (err == SK_ERR_PEER_DEAD || err == SK_ERR_PROTOCOL)
-        names_link_lost(in); /* full: the next answer brings us back */
+        names_link_lost(in);
+    else if (err)
+        sk_timer_set(&in->loop, &n->timer, sk_in_ms(PAUSE_MIN_MS)); /* full: soon again */
 }

@@ -55,6 +55,11 @@ static void peer_forget(struct init *in, struct peer *p)
     p->up = false;
 }
 
+static void on_end(struct sk_loop *loop, struct sk_source *source)
+{
+    peer_forget(loop->user, (struct peer *)source);
+}
+
 sk_err peer_ready(struct init *in, sk_core core, struct sk_source **source)
 {
     if (core >= in->start->cores || core == in->start->core)
@@ -75,6 +80,7 @@ sk_err peer_ready(struct init *in, sk_core core, struct sk_source **source)
                 (void)sys_close(theirs);
             return err;
         }
+        p->source.on_end = on_end;
         sk_source_attach(&in->loop, &p->source);
         p->up = true;
     }

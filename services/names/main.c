@@ -41,15 +41,21 @@ static const struct names_request *request_of(const struct sk_in *in)
     return (const struct names_request *)(const void *)in->bytes;
 }
 
+/* Answer a WAIT, or a RESOLVE: then port is copied. */
+static void answer_wait(struct sk_loop *loop, struct sk_ticket ticket, sk_err err, sk_handle port)
+{
+    if (port == SK_HANDLE_NONE)
+        (void)sk_answer(loop, ticket, err, NULL, 0, NULL, 0);
+    else if ((err = sk_answer(loop, ticket, SK_OK, NULL, 0, &port, 1)) != SK_OK)
+        (void)sk_answer(loop, ticket, err, NULL, 0, NULL, 0);
+}
+
 static void wait_end(struct wait *w, sk_err err, sk_handle port)
 {
     struct sk_loop *loop = &w->names->loop;
     sk_timer_cancel(loop, &w->timer);
     w->used = false;
-    bool give = err == SK_OK && w->wants_port;
-    sk_err sent = sk_answer(loop, w->ticket, err, NULL, 0, give ? &port : NULL, give ? 1 : 0);
-    if (sent != SK_OK && give) /* no port without an answer, but an answer without a port */
-        (void)sk_answer(loop, w->ticket, sent, NULL, 0, NULL, 0);
+    answer_wait(loop, w->ticket, err, w->wants_port ? port : SK_HANDLE_NONE);
 }
 
 static void wait_timed_out(struct sk_loop *loop, struct sk_timer *timer)
@@ -59,8 +65,7 @@ static void wait_timed_out(struct sk_loop *loop, struct sk_timer *timer)
 }
 
 /* WAIT and RESOLVE: answer now, or when the name exists. */
-static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
-                    struct sk_answer *a, bool wants_port)
+static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in, bool wants_port)
 {
     struct names *n = loop->user;
     const struct names_request *r = request_of(in);
@@ -68,9 +73,8 @@ static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
         return SK_ERR_ARG;
     int32_t at = name_table_find(&n->table, r->name);
     if (at >= 0) {
-        if (wants_port)
-            a->handle[a->handles++] = n->table.entry[at].port;
-        return SK_OK;
+        answer_wait(loop, sk_ticket(c, in), SK_OK, wants_port ? n->table.entry[at].port : 0);
+        return SK_ANSWER_LATER;
     }
     if (r->deadline <= sk_now())
         return SK_ERR_NOT_FOUND;
@@ -96,13 +100,15 @@ static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
 static sk_err on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
                       struct sk_answer *a)
 {
-    return await(loop, c, in, a, false);
+    (void)a;
+    return await(loop, c, in, false);
 }
 
 static sk_err on_resolve(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
                          struct sk_answer *a)
 {
-    return await(loop, c, in, a, true);
+    (void)a;
+    return await(loop, c, in, true);
 }
 
 static void drop_at(struct names *n, uint32_t at)
@@ -172,13 +178,6 @@ static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *i
     return SK_OK;
 }
 
-static sk_err on_watch(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
-                       struct sk_answer *a)
-{
-    (void)loop, (void)c, (void)in, (void)a;
-    return SK_ANSWER_LATER; /* never: the end of the channel is the answer */
-}
-
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     struct names *n = loop->user;
@@ -202,7 +201,6 @@ static const struct sk_method methods[] = {
     {.label = NAMES_WAIT, .min_len = LEN, .handle = on_wait},
     {.label = NAMES_LIST, .min_len = LEN, .handle = on_list},
     {.label = NAMES_RESOLVE, .min_len = LEN, .handle = on_resolve},
-    {.label = NAMES_WATCH, .min_len = LEN, .handle = on_watch},
 };
 
 int main(int argc, char **argv)
