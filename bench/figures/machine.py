@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import tempfile
 
 from . import regions
 
@@ -29,10 +30,12 @@ def build(*targets, **variables):
 
 def run(kernel, cores, options=(), seconds=SECONDS):
     """(counts, what the guest printed). The guest must come to its last marker."""
-    out, console = f"{TOOLS}/counts", f"{TOOLS}/console.log"
-    for path in (out, console):
-        if os.path.exists(path):
-            os.remove(path)
+    with tempfile.TemporaryDirectory() as folder:
+        return run_in(folder, kernel, cores, options, seconds)
+
+
+def run_in(folder, kernel, cores, options, seconds):
+    out, console = f"{folder}/counts", f"{folder}/console"
     plugin = ",".join([f"{TOOLS}/count.so", f"out={out}", *options])
     argv = QEMU + ["-smp", str(cores), "-serial", f"file:{console}", "-plugin", plugin,
                    "-kernel", kernel]
