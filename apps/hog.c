@@ -10,6 +10,7 @@ int main(void)
 {
     unsigned pieces = 0;
     char *piece;
+    puts("hog: taking all that I get"); /* once nothing is left, no console can be connected */
     while ((piece = malloc(PIECE)) != NULL) {
         memset(piece, (int)pieces, PIECE);
         __asm__ volatile("" : : "r"(piece) : "memory"); /* or it all goes away */
