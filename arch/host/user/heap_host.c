@@ -3,8 +3,8 @@
  * list; neighbours are joined, so that regions that happen to be adjacent make one block. Memory
  * goes back to the kernel only with the task.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "arch/host/include/host_user.h"
-#include <skerry/syscall.h>
+#include "lib/self.h"
+#include "lib/sys.h"
 
 #include "arch/host/include/host_libc.h"
 
@@ -22,28 +22,19 @@ _Static_assert(sizeof(struct block) == ALIGN, "blocks stay aligned");
 struct heap {
     struct block *free;
     uint64_t pages; /* of the next region to ask for */
+    uint64_t taken; /* pages mapped, this one's included */
 };
-
-static uint64_t call(uint32_t nr, uint64_t a, uint64_t b, uint64_t c, int32_t *err)
-{
-    uint64_t args[6] = {a, b, c, 0, 0, 0};
-    uint64_t r[4];
-    host_syscall(nr, args, r);
-    *err = (int32_t)r[0];
-    return r[1];
-}
 
 /* A mapped region; NULL: refused. */
 static void *region(uint64_t pages)
 {
-    int32_t err;
-    uint64_t handle = call(SK_CALL_REGION_CREATE, pages, 0, 0, &err);
-    if (err != SK_OK)
+    sk_handle handle;
+    uint64_t at;
+    if (sys_region_create((uint32_t)pages, &handle) != SK_OK)
         return NULL;
-    uint64_t addr = call(SK_CALL_REGION_MAP, handle, 0, SK_PROT_R | SK_PROT_W, &err);
-    if (err == SK_OK)
-        return (void *)(uintptr_t)addr;
-    call(SK_CALL_CLOSE, handle, 0, 0, &err);
+    if (sys_region_map(handle, 0, SK_PROT_R | SK_PROT_W, &at) == SK_OK)
+        return (void *)(uintptr_t)at;
+    sys_close(handle);
     return NULL;
 }
 
@@ -83,6 +74,7 @@ static struct heap *heap(void)
         return NULL;
     h->free = NULL;
     h->pages = PAGES_MIN * 2u;
+    h->taken = PAGES_MIN;
     struct block *b = (struct block *)(h + 1);
     b->bytes = PAGES_MIN * SK_PAGE_BYTES - sizeof(*h);
     put(h, b);
@@ -90,20 +82,28 @@ static struct heap *heap(void)
     return h;
 }
 
-/* More memory: a step larger each time, or what is needed if that is refused. */
+/* More memory, at least `bytes` if that is what one region can give: a step larger each time, or
+ * smaller when budget or memory come to an end. The start block says how much there may be. */
 static bool grow(struct heap *h, size_t bytes)
 {
+    uint64_t room = sk_self()->start->heap_bytes / SK_PAGE_BYTES;
     uint64_t need = (bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES;
+    room = room > h->taken ? room - h->taken : 0;
+    if (need > room)
+        return false;
     if (need > SK_REGION_PAGES_MAX)
         need = SK_REGION_PAGES_MAX;
     uint64_t pages = h->pages > need ? h->pages : need;
-    struct block *b = region(pages);
-    if (b == NULL)
-        b = region(pages = need);
-    if (b == NULL)
-        return false;
+    pages = pages < room ? pages : room;
+    struct block *b;
+    while ((b = region(pages)) == NULL) {
+        if (pages == need)
+            return false;
+        pages = pages / 2u > need ? pages / 2u : need;
+    }
     if (h->pages < SK_REGION_PAGES_MAX)
         h->pages *= 2u;
+    h->taken += pages;
     b->bytes = pages * SK_PAGE_BYTES;
     put(h, b);
     return true;
