@@ -28,13 +28,13 @@ struct open_chan {
 };
 
 struct fuzz {
-    const struct sk_start *start;
+    struct sk_start *start; /* a copy: its page is where wild calls may write */
+    char *page;
     bool init;
     sk_handle h[HANDLES]; /* ever seen; many are stale */
     sk_handle task[4];    /* init: children */
     sk_handle port;       /* copy of the own core port that others may get */
     struct open_chan open[OPEN];
-    char page[64];
 };
 
 static uint32_t below(uint32_t n)
@@ -76,6 +76,15 @@ static void open_one(struct fuzz *f)
                  &m->line[1 - v->side], v->epoch);
     ring_rx_init(&o->rx, &m->slot[(1 - v->side) * v->slots], v->slots, &m->line[v->side],
                  &m->line[1 - v->side], v->epoch);
+}
+
+/* Some other call may have closed it, and its ring is no longer mapped. */
+static bool still_open(const struct open_chan *o)
+{
+    const struct task *t = sim.cur->space->task;
+    uint32_t i = SK_HANDLE_INDEX(o->h);
+    return o->h != SK_HANDLE_NONE && i < t->handles_max && t->handles[i].kind == SK_KIND_CHAN &&
+           handle_name(t, &t->handles[i]) == o->h;
 }
 
 static void send_some(struct open_chan *o)
@@ -127,11 +136,11 @@ static void chan_op(struct fuzz *f)
         open_one(f);
         break;
     case 3:
-        if (o->h != SK_HANDLE_NONE)
+        if (still_open(o))
             send_some(o);
         break;
     case 4:
-        if (o->h != SK_HANDLE_NONE)
+        if (still_open(o))
             recv_some(o);
         break;
     case 5:
@@ -362,7 +371,8 @@ static void check_back(const struct sk_stats *before)
 
 int fuzz_init(int argc, char **argv)
 {
-    struct fuzz f = {.start = (const struct sk_start *)(const void *)argv, .init = true};
+    struct sk_start start = *(const struct sk_start *)(const void *)argv;
+    struct fuzz f = {.start = &start, .page = (char *)argv, .init = true};
     struct sk_stats before;
     uint32_t events;
     uint64_t ready;
@@ -389,7 +399,8 @@ int fuzz_init(int argc, char **argv)
 
 int fuzz_child(int argc, char **argv)
 {
-    struct fuzz f = {.start = (const struct sk_start *)(const void *)argv};
+    struct sk_start start = *(const struct sk_start *)(const void *)argv;
+    struct fuzz f = {.start = &start, .page = (char *)argv};
     uint32_t ops = below(400);
     (void)argc;
     for (uint32_t i = 0; i < 3; i++)

@@ -97,43 +97,43 @@ static void run(const struct sk_sys_core *core, uint64_t seeds, const struct sim
 static void test_roomy(void **state)
 {
     (void)state;
-    run(&roomy, 40, &(struct sim_options){0});
+    run(&roomy, 20, &(struct sim_options){0});
 }
 
 static void test_tight(void **state)
 {
     (void)state;
-    run(&tight, 60, &(struct sim_options){0});
+    run(&tight, 20, &(struct sim_options){0});
 }
 
 static void test_tight_and_no_pages(void **state)
 {
     (void)state;
-    run(&tight, 20, &(struct sim_options){.plan.no_page = 3});
+    run(&tight, 10, &(struct sim_options){.plan.no_page = 3});
 }
 
 static void test_children_fault(void **state)
 {
     (void)state;
-    run(&roomy, 30, &(struct sim_options){.plan.fault_task = 200});
+    run(&roomy, 10, &(struct sim_options){.plan.fault_task = 200});
 }
 
 static void test_garbage_in_channels(void **state)
 {
     (void)state;
-    run(&roomy, 30, &(struct sim_options){.plan.scribble_chan = 100});
+    run(&roomy, 10, &(struct sim_options){.plan.scribble_chan = 100});
 }
 
 static void test_garbage_on_links(void **state)
 {
     (void)state;
-    run(&roomy, 40, &(struct sim_options){.plan.scribble_link = 2000});
+    run(&roomy, 10, &(struct sim_options){.plan.scribble_link = 2000});
 }
 
 static void test_kernels_break(void **state)
 {
     (void)state;
-    run(&roomy, 40, &(struct sim_options){.plan.panic_core = 40000, .allow_panic = true});
+    run(&roomy, 10, &(struct sim_options){.plan.panic_core = 40000, .allow_panic = true});
 }
 
 int main(void)
