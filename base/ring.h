@@ -131,14 +131,27 @@ static inline bool ring_has_room(struct ring_tx *tx, uint32_t slots)
     return (int32_t)(tx->limit - tx->next) >= (int32_t)slots;
 }
 
+/* All loads before all stores: pairs of registers, whatever the compiler thinks of aliasing. */
+static inline void ring_copy_payload(struct sk_msg *to, const struct sk_msg *from)
+{
+    uint64_t a = from->w64[0], b = from->w64[1], c = from->w64[2], d = from->w64[3];
+    uint64_t e = from->w64[4], f = from->w64[5], g = from->w64[6];
+    to->w64[0] = a;
+    to->w64[1] = b;
+    to->w64[2] = c;
+    to->w64[3] = d;
+    to->w64[4] = e;
+    to->w64[5] = f;
+    to->w64[6] = g;
+}
+
 /* Write one line; its ctl is stored by the caller. */
 static inline struct sk_msg *ring_fill(struct ring_tx *tx, const struct sk_msg *m, uint32_t number)
 {
     struct sk_msg *line = &tx->slot[number & tx->mask];
     line->label = m->label;
     line->token = m->token;
-    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
-        line->w64[i] = m->w64[i];
+    ring_copy_payload(line, m);
     return line;
 }
 
@@ -171,6 +184,23 @@ static inline sk_err ring_send(struct ring_tx *tx, const struct sk_msg *m, uint3
     *wake =
         (armed & RING_FLAG) != 0 && ((armed - ring_tag(first, tx->epoch_tag)) & SK_CTL_TAG) < slots;
     return SK_OK;
+}
+
+/* The short way for a message of one line, written where it lies: the next line if there is room,
+ * else NULL. The caller fills all of it but ctl, then publishes it; until then nothing has
+ * happened. */
+static inline struct sk_msg *ring_claim(struct ring_tx *tx)
+{
+    return ring_has_room(tx, 1) ? &tx->slot[tx->next & tx->mask] : NULL;
+}
+
+/* Send the claimed line with ctl as in ring_send. True: the receiver sleeps, wake it. */
+static inline bool ring_publish(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl)
+{
+    uint32_t header = ring_header(tx, ctl, tx->next++);
+    /* Seq store, seq load: the pair with ring_arm's. Also the release of this line. */
+    seam_store_seq(&line->ctl, header);
+    return ((seam_load_seq(tx->armed) ^ header ^ RING_FLAG) & (RING_FLAG | SK_CTL_TAG)) == 0;
 }
 
 /* The sender is about to sleep until there is room for `slots` slots. True: it may sleep, and the
@@ -228,45 +258,68 @@ static inline void ring_probe_far(struct ring_rx *rx)
         rx->vouched = ahead + 1u;
 }
 
-/* Copy line number s out and give its slot back if it is one that is marked. *wake: the sender
- * sleeps for this mark: wake it. */
-static inline void ring_take_slot(struct ring_rx *rx, uint32_t s, uint32_t ctl, struct sk_msg *m,
-                                  bool *wake)
+/* Line number s has been read: give its slot back if it is one that is marked. True: the sender
+ * sleeps for this mark, wake it. */
+static inline bool ring_mark(struct ring_rx *rx, uint32_t s)
 {
-    struct sk_msg *line = &rx->slot[s & rx->mask];
-    m->ctl = ctl;
-    m->label = line->label;
-    m->token = line->token;
-    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
-        m->w64[i] = line->w64[i];
     if ((s & rx->mark_mask) != rx->mark_mask)
-        return;
+        return false;
     uint32_t tag = ring_tag(s, rx->epoch_tag);
     /* Seq store (with it: release, all reads above are done; pairs with ring_look_for_credit),
      * seq load: the pair with ring_want's. */
-    seam_store_seq(&line->ctl, SK_CTL_TAKEN | tag);
-    if (seam_load_seq(rx->want) == (RING_FLAG | tag))
-        *wake = true;
+    seam_store_seq(&rx->slot[s & rx->mask].ctl, SK_CTL_TAKEN | tag);
+    return seam_load_seq(rx->want) == (RING_FLAG | tag);
 }
 
-/* Take one message of *slots lines into m (room for max lines, 1..SK_SLOTS_MAX). m[i].ctl is the
- * checked copy of the header. *wake: as above; false if not.
- * SK_ERR_EMPTY: none, or not all its lines are there yet. SK_ERR_TOO_BIG: more than max lines; it
- * stays. SK_ERR_PROTOCOL: garbage; the ring is of no use any more. */
-static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t max, uint32_t *slots,
-                               bool *wake)
+/* Copy line number s out and give its slot back. *wake becomes true as said above. */
+static inline void ring_take_slot(struct ring_rx *rx, uint32_t s, uint32_t ctl, struct sk_msg *m,
+                                  bool *wake)
 {
-    uint32_t ctl[SK_SLOTS_MAX];
-    *wake = false;
-    ring_probe_far(rx);
-    enum ring_state state = ring_peek(rx, 0, &ctl[0]);
-    if (state != RING_MESSAGE) {
-        rx->streak = 0;
-        return state == RING_EMPTY ? SK_ERR_EMPTY : SK_ERR_PROTOCOL;
-    }
-    uint32_t n = sk_ctl_more(ctl[0]) + 1u;
+    const struct sk_msg *line = &rx->slot[s & rx->mask];
+    m->ctl = ctl;
+    m->label = line->label;
+    m->token = line->token;
+    ring_copy_payload(m, line);
+    *wake |= ring_mark(rx, s);
+}
+
+/* The short way for a message of one line, read where it lies: the next line with its checked
+ * header in *ctl; NULL if there is none or something else: ask ring_recv. The line is in the peer's
+ * hands still: read each part of it once. */
+static inline const struct sk_msg *ring_front(const struct ring_rx *rx, uint32_t *ctl)
+{
+    const struct sk_msg *line = &rx->slot[rx->next & rx->mask];
+    /* Acquire pairs with the header's store in ring_send (payload after header). */
+    *ctl = seam_load_acquire(&line->ctl);
+    uint32_t fixed = SK_CTL_TAG | SK_CTL_MORE | SK_CTL_VALID | SK_CTL_TAKEN | SK_CTL_RESERVED;
+    uint32_t want = SK_CTL_VALID | ring_tag(rx->next, rx->epoch_tag);
+    return (*ctl & fixed) == want && sk_ctl_len(*ctl) <= SK_PAYLOAD_BYTES ? line : NULL;
+}
+
+/* Done with the line that ring_front returned. True: the sender sleeps, wake it. */
+static inline bool ring_pop(struct ring_rx *rx)
+{
+    rx->streak++;
+    rx->vouched -= rx->vouched != 0;
+    return ring_mark(rx, rx->next++);
+}
+
+/* n lines have been taken. */
+static inline void ring_advance(struct ring_rx *rx, uint32_t n)
+{
+    rx->next += n;
+    rx->streak += n;
+    rx->vouched -= rx->vouched < n ? rx->vouched : n;
+}
+
+/* The rest of ring_recv for a message of several lines; ctl[0] is the first one's header. */
+static inline sk_err ring_recv_long(struct ring_rx *rx, uint32_t first, struct sk_msg *m,
+                                    uint32_t max, uint32_t *slots, bool *wake)
+{
+    uint32_t ctl[SK_SLOTS_MAX] = {first};
+    uint32_t n = sk_ctl_more(first) + 1u;
     for (uint32_t i = 1; i < n; i++) {
-        state = ring_peek(rx, i, &ctl[i]);
+        enum ring_state state = ring_peek(rx, i, &ctl[i]);
         if (state == RING_EMPTY)
             return SK_ERR_EMPTY;
         if (state == RING_GARBAGE || sk_ctl_more(ctl[i]) != n - 1u - i)
@@ -276,11 +329,43 @@ static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t ma
         return SK_ERR_TOO_BIG;
     for (uint32_t i = 0; i < n; i++)
         ring_take_slot(rx, rx->next + i, ctl[i], &m[i], wake);
-    rx->next += n;
-    rx->streak += n;
-    rx->vouched -= rx->vouched < n ? rx->vouched : n;
+    ring_advance(rx, n);
     *slots = n;
     return SK_OK;
+}
+
+/* Take one message of *slots lines into m (room for max lines, 1..SK_SLOTS_MAX). m[i].ctl is the
+ * checked copy of the header. *wake: as above; false if not.
+ * SK_ERR_EMPTY: none, or not all its lines are there yet. SK_ERR_TOO_BIG: more than max lines; it
+ * stays. SK_ERR_PROTOCOL: garbage; the ring is of no use any more. */
+static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t max, uint32_t *slots,
+                               bool *wake)
+{
+    uint32_t ctl;
+    *wake = false;
+    ring_probe_far(rx);
+    enum ring_state state = ring_peek(rx, 0, &ctl);
+    if (state != RING_MESSAGE) {
+        rx->streak = 0;
+        return state == RING_EMPTY ? SK_ERR_EMPTY : SK_ERR_PROTOCOL;
+    }
+    if (sk_ctl_more(ctl) != 0)
+        return ring_recv_long(rx, ctl, m, max, slots, wake);
+    ring_take_slot(rx, rx->next, ctl, m, wake);
+    ring_advance(rx, 1);
+    *slots = 1;
+    return SK_OK;
+}
+
+/* Ask to be woken for line number s. False: it is there, or garbage. */
+static inline bool ring_arm_for(struct ring_rx *rx, uint32_t s)
+{
+    /* Seq store, seq load: the pair with ring_send's. */
+    seam_store_seq(rx->armed, RING_FLAG | ring_tag(s, rx->epoch_tag));
+    if (ring_judge(rx, seam_load_seq(&rx->slot[s & rx->mask].ctl), s) == RING_EMPTY)
+        return true;
+    seam_store_relaxed(rx->armed, 0);
+    return false;
 }
 
 /* The receiver is about to sleep. True: the ring holds nothing to take, and the sender of the next
@@ -291,20 +376,14 @@ static inline bool ring_arm(struct ring_rx *rx)
     uint32_t ahead = 0;
     uint32_t ctl;
     enum ring_state state;
+    rx->streak = 0;
+    if (rx->vouched == 0 && ring_arm_for(rx, rx->next))
+        return true;
     while ((state = ring_peek(rx, ahead, &ctl)) == RING_MESSAGE) {
         if (sk_ctl_more(ctl) == 0 || ++ahead == SK_SLOTS_MAX)
             return false;
     }
-    if (state == RING_GARBAGE)
-        return false;
-    uint32_t s = rx->next + ahead;
-    /* Seq store, seq load: the pair with ring_send's. */
-    seam_store_seq(rx->armed, RING_FLAG | ring_tag(s, rx->epoch_tag));
-    ctl = seam_load_seq(&rx->slot[s & rx->mask].ctl);
-    if (ring_judge(rx, ctl, s) == RING_EMPTY)
-        return true;
-    seam_store_relaxed(rx->armed, 0);
-    return false;
+    return state == RING_EMPTY && ring_arm_for(rx, rx->next + ahead);
 }
 
 #endif
