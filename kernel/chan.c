@@ -341,7 +341,7 @@ void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
 
 void chan_settle(struct kern *k, struct chan *c)
 {
-    if (!c->in_use || !c->released[0] || !c->released[1] || c->move != MOVE_NONE)
+    if (!c->in_use || !c->released[0] || !c->released[1] || c->move != MOVE_NONE || c->doubt)
         return;
     page_give(k, c->payer, c->page, 1, true);
     c->in_use = false;

@@ -103,6 +103,7 @@ struct chan {
     struct task *payer; /* charged for the page; NULL: it has died */
     struct place side[2];
     bool released[2];
+    bool doubt; /* a dead core may still touch the page: never used again */
     /* One end at a time may be on its way to another core. */
     enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER } move;
     uint8_t move_side;

@@ -273,6 +273,8 @@ void move_link_down(struct kern *k, struct link *l)
         struct chan *c = &k->chans[i];
         if (!c->in_use || c->move == MOVE_NONE)
             continue;
+        /* Given and not answered: it may have the page mapped, and is dead but not fenced. */
+        c->doubt |= c->move_link == l->core && c->move == MOVE_GIVEN;
         if (c->move_link == l->core && (c->move == MOVE_QUEUED || c->move == MOVE_GIVEN))
             finish(k, c, SK_ERR_PEER_DEAD);
         else if (c->move_link == l->core && c->repeer_none)

@@ -5,7 +5,8 @@
 HOSTCC    := gcc
 H_INCLUDE := -Iarch/host/include $(INCLUDE_LAST)
 H_CFLAGS  := $(C_COMMON) $(INCLUDE_FIRST) $(H_INCLUDE) -fno-pic -fno-pie -fno-omit-frame-pointer
-H_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+# A null pointer is a real fault of the task that uses it: apps/crash must get that far.
+H_SAN     := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-sanitize=null
 # Programs get the simulation's malloc, printf and exit; their main functions live side by side.
 # At each of their branches the simulation may let time pass and interrupt them.
 H_LIBC    := -include arch/host/include/host_libc.h -fsanitize-coverage=trace-pc

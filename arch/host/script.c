@@ -3,6 +3,7 @@
  *   <TEXT   wait until TEXT is in the output, after what was waited for before
  *   >TEXT   type TEXT and return
  *   =NAME   the next word of the output is from now on $NAME, in later lines
+ *   :NAME   the same with the rest of the line
  *   ~MS     wait so many virtual milliseconds
  *   !TEXT   TEXT must never be in the output
  *   @WORDS  an act of the simulation (plan.c)
@@ -34,7 +35,7 @@ static struct {
     bool done;
     struct {
         char name[16];
-        char value[64];
+        char value[160];
     } variable[VARIABLES_MAX];
     uint32_t variables;
 } script;
@@ -78,7 +79,7 @@ const char *script_reset(const char *text)
         memcpy(line, text, len);
         line[len] = '\0';
         text += len + (text[len] == '\n');
-        if (strchr("<>=~!@.", line[0]) != NULL && line[0] != '\0') {
+        if (strchr("<>=:~!@.", line[0]) != NULL && line[0] != '\0') {
             add(line[0], line + 1);
         } else if (line[0] != '#' && line[0] != '\0') {
             add('<', PROMPT);
@@ -114,7 +115,7 @@ static uint32_t variable(const char *name)
     return v;
 }
 
-static bool capture(const char *name)
+static bool capture(const char *name, bool line)
 {
     size_t len;
     const char *output = uart_output(&len);
@@ -122,7 +123,8 @@ static bool capture(const char *name)
     while (from < len && isspace((unsigned char)output[from]))
         from++;
     size_t to = from;
-    while (to < len && !isspace((unsigned char)output[to]))
+    while (to < len &&
+           (line ? output[to] != '\r' && output[to] != '\n' : !isspace((unsigned char)output[to])))
         to++;
     if (from == to || to == len)
         return false;
@@ -141,7 +143,8 @@ static bool statement(const char *line)
     case '<':
         return match_text(line + 1);
     case '=':
-        return capture(line + 1);
+    case ':':
+        return capture(line + 1, line[0] == ':');
     case '>':
         expand(script.typing, sizeof(script.typing) - 1, line + 1);
         strcat(script.typing, "\r");

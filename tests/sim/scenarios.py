@@ -1,0 +1,196 @@
+# Scripts of what is typed at the console of a simulated machine, and what must come back; the
+# language is described in arch/host/script.c. A scenario is made for a number of cores.
+# SPDX-License-Identifier: BSD-2-Clause
+
+PROMPT = "<skerry> "
+CALM = ["!kernel panic"]
+
+
+def typed(command, *expected):
+    """Type a command at the prompt; then wait for each text, in this order."""
+    return [PROMPT, f">{command}", f"<{command}", *(f"<{text}" for text in expected)]
+
+
+def script(*parts):
+    return "\n".join(line for part in parts for line in part) + "\n"
+
+
+HALT = typed("halt")
+ECHO = typed("ping echo 3", "echo: 3 round trips")
+
+
+def hello_on(cores):
+    return [line for c in cores for line in typed(f"run -c {c} hello", f"hello from core {c}")]
+
+
+def hello_everywhere(cores):
+    return script(CALM, hello_on(range(cores)), typed("ps", "NAME", "init", "shell"), HALT)
+
+
+def start_from_afar(cores):
+    """A program on the last core starts one on another core."""
+    to = 1 % cores
+    return script(CALM, typed(f"run -c {cores - 1} spawner {to} hello", f"hello from core {to}",
+                              "ended with status 0"), HALT)
+
+
+def calls_from_all_cores(cores):
+    calls = [line for c in range(cores)
+             for line in typed(f"run -c {c} callbench echo 20",
+                               f"callbench: 20 calls on core {c}", "0 deaths")]
+    return script(CALM, calls, HALT)
+
+
+def calls_at_once(cores):
+    """Every core calls at the same time as the shell does."""
+    parts = []
+    for c in range(cores):
+        parts += typed(f"spawn -c {c} callbench echo 40", "\n") + [f"=TID{c}"]
+    parts += ECHO
+    for c in range(cores):
+        parts += typed(f"wait $TID{c}", "status 0")
+    return script(CALM, parts, HALT)
+
+
+def trouble_on_one_core(cores):
+    """What crash, hog, flood and spin do on the last core harms nobody."""
+    last = cores - 1
+    return script(
+        CALM,
+        typed(f"run -c {last} crash", "fault: read of address 0x0"),
+        typed(f"run -c {last} hog", "refused"),
+        typed(f"run -c {last} flood echo", "full"),
+        typed(f"spawn -c {last} spin", "\n"), ["=SPIN"],
+        ECHO,
+        typed(f"run -c {last} crash", "fault: read of address 0x0"),
+        hello_on(range(cores)),
+        ECHO,
+        typed("kill $SPIN"),
+        typed("wait $SPIN", "killed"),
+        HALT)
+
+
+def killed(name):
+    def scenario(cores):
+        """The service is killed; it is back by its restart policy, and all goes on."""
+        find, tid = typed(f"names {name}", f"{name} ") + ["=TID"], "$TID"
+        if name == "shell":  # has no name; the third that starts on core 0
+            find, tid = [], "0.3.1"
+        # What is typed while nobody reads it may be lost: so only a return.
+        return script(CALM, ECHO, find, [PROMPT, f">kill {tid}", "~50", ">"], ECHO,
+                      hello_on(range(cores)), ECHO, HALT)
+    scenario.__name__ = f"{name}_is_killed"
+    return scenario
+
+
+def echo_dies_in_calls(cores):
+    """Killed amid calls: they end with peer dead; the caller connects to the next one."""
+    return script(
+        CALM, ECHO,
+        typed("names echo", "echo "), ["=ECHO"],
+        typed(f"spawn -c {cores - 1} callbench echo 1000000", "\n"), ["=CALLER"],
+        ["~1"],
+        typed("kill $ECHO"),
+        ["<callbench: peer is dead"],
+        ["~20"],
+        ECHO,
+        typed("kill $CALLER"),
+        typed("wait $CALLER", "killed"),
+        ECHO, HALT)
+
+
+def cycles(cores):
+    """Programs come and go; then every page, handle and channel is back."""
+    def stats(name):
+        return [line for c in range(cores)
+                for line in typed(f"stats {c}", f"core {c}: ") + [f":{name}{c}"]]
+
+    def same(name):
+        return [line for c in range(cores)
+                for line in typed(f"stats {c}", f"core {c}: ${name}{c}")]
+
+    def work(times):
+        return [line for c in range(cores)
+                for line in typed(f"repeat {times} run -c {c} hello", f"hello from core {c}") +
+                typed(f"repeat {times} run -c {c} crash", "fault")]
+    return script(CALM, ECHO, work(1), ["~20"], stats("BEFORE"), work(6), ["~20"], same("BEFORE"),
+                  HALT)
+
+
+def nonsense(cores):
+    """Each gets one clear line, and the prompt again."""
+    return script(
+        CALM,
+        typed("frobnicate", "frobnicate"),
+        typed("run nothing", "no such program: nothing"),
+        typed(f"run -c {cores} hello", f"{cores}"),
+        typed("run -c 99999999999 hello", "9999"),
+        typed("kill 0.77.1", "0.77.1"),
+        typed("kill x", "no such task: x"),
+        typed("kill 0.0.1", "init cannot be killed"),
+        typed("wait 0.1.99", "0.1.99"),
+        typed("ping nobody", "no such name: nobody"),
+        typed("ping echo 0", "not a count"),
+        typed(f"core start {cores}"),
+        typed("core start 0", "runs already"),
+        typed("help", "this text"),
+        ECHO, HALT)
+
+
+def one_core_breaks(cores):
+    """A kernel panics: its core is lost, the others go on, its own restarts nothing."""
+    victim = cores - 1
+    return script(
+        ECHO, hello_on(range(cores)),
+        [f"@panic {victim}"],
+        ["~20"],
+        typed("cores", f"core {victim}: dead"),
+        typed(f"run -c {victim} hello", "hello"),
+        hello_on(range(victim)),
+        HALT)
+
+
+def calls_while_a_core_breaks(cores):
+    """Calls to a core that breaks end, those between others go on."""
+    victim = cores - 1
+    return script(
+        ECHO,
+        typed(f"spawn -c {victim} callbench echo 100000", "\n"),
+        [f"@panic {victim}"],
+        ["~20"],
+        typed("cores", f"core {victim}: dead"),
+        ECHO if victim != min(2, cores - 1) else [],
+        hello_on(range(victim)),
+        HALT)
+
+
+def garbage_in_channels(cores):
+    """Any bytes in any ring: programs may come to grief, kernels and the machine may not."""
+    work = [line for c in range(cores)
+            for line in typed(f"spawn -c {c} callbench echo 100")]
+    return script(CALM, ECHO, work, ["~300", "@calm", "~300", "@audit", "."])
+
+
+def garbage_on_links(cores):
+    """Any bytes from another kernel: the link may go, core 0 goes on with itself."""
+    work = [line for c in range(cores) for line in typed(f"spawn -c {c} callbench echo 100")]
+    return script(CALM, ECHO, work, ["@link 5", "~50", "@link 20", "~200", "@audit", "."])
+
+
+def tasks_fault_at_random(cores):
+    """Any task but init dies anywhere; when that stops, the system is whole again."""
+    return script(CALM, ["~400", "@calm", "~2000", ">", "~10"], ECHO, hello_on(range(cores)), HALT)
+
+
+ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
+          trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
+          echo_dies_in_calls, cycles, nonsense]
+
+# (scenario, least cores, options of the simulation)
+FAULTY = [
+    (one_core_breaks, 2, ["--allow-panic"]),
+    (calls_while_a_core_breaks, 2, ["--allow-panic"]),
+    (garbage_in_channels, 1, ["--scribble-chan", "3000"]),
+    (garbage_on_links, 2, []),
+    (tasks_fault_at_random, 1, ["--fault-task", "30000"]),
+]

@@ -1,0 +1,54 @@
+# Sessions at the console of the simulated machine, in both message modes, on 1 to 8 cores, each
+# with many seeds: one process runs them one after another and names the first that fails.
+# SPDX-License-Identifier: BSD-2-Clause
+
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import scenarios  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TABLE = ROOT / "build/host/demo.system.bin"
+MODES = ["shared", "copy"]
+CORES = [1, 2, 4, 8]
+SEEDS = int(os.environ.get("SIM_SEEDS", "30"))
+SEEDS_SAN = max(1, SEEDS // 10)
+SECONDS = 240
+
+
+def run(config, name, text, cores, options, seeds, tmp_path):
+    file = tmp_path / f"{name}.script"
+    file.write_text(text)
+    argv = [str(ROOT / f"build/{config}/sim"), "--system", str(TABLE), "--cores", str(cores),
+            "--input", str(file), "--quiet", *options, "--runs", str(seeds)]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=SECONDS)
+    output = done.stdout.decode(errors="replace")
+    if done.returncode:
+        pytest.fail(f"{output[-6000:]}\nscript:\n{text}", pytrace=False)
+
+
+@pytest.mark.parametrize("cores", CORES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario", scenarios.ALWAYS, ids=lambda s: s.__name__)
+def test_session(scenario, mode, cores, tmp_path):
+    text = scenario(cores)
+    run(f"host-{mode}", scenario.__name__, text, cores, [], SEEDS, tmp_path)
+    run(f"host-{mode}-san", scenario.__name__, text, cores, [], SEEDS_SAN, tmp_path)
+
+
+@pytest.mark.parametrize("cores", CORES)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario,least,options", scenarios.FAULTY,
+                         ids=lambda s: getattr(s, "__name__", ""))
+def test_faults(scenario, least, options, mode, cores, tmp_path):
+    if cores < least:
+        pytest.skip("needs more cores")
+    text = scenario(cores)
+    run(f"host-{mode}", scenario.__name__, text, cores, options, SEEDS, tmp_path)
+    run(f"host-{mode}-san", scenario.__name__, text, cores, options, SEEDS_SAN, tmp_path)
