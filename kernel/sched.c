@@ -12,7 +12,7 @@ void sched_init(struct kern *k)
     k->slice_end_ns = SK_FOREVER;
 }
 
-void sched_ready(struct kern *k, struct task *t, bool front)
+static inline void push(struct kern *k, struct task *t, bool front)
 {
     struct queue *q = &k->ready[t->priority];
     if (q->head == NULL) {
@@ -32,7 +32,7 @@ void sched_ready(struct kern *k, struct task *t, bool front)
     }
 }
 
-void sched_remove(struct kern *k, struct task *t)
+static inline void take_out(struct kern *k, struct task *t)
 {
     struct queue *q = &k->ready[t->priority];
     if (t->prev)
@@ -45,6 +45,16 @@ void sched_remove(struct kern *k, struct task *t)
         q->tail = t->prev;
     if (q->head == NULL)
         k->ready_mask &= ~(1u << t->priority);
+}
+
+void sched_ready(struct kern *k, struct task *t, bool front)
+{
+    push(k, t, front);
+}
+
+void sched_remove(struct kern *k, struct task *t)
+{
+    take_out(k, t);
 }
 
 void sched_rotate(struct kern *k)
@@ -112,12 +122,17 @@ static void wait_results(struct task *t, uint32_t hits)
     t->ready = 0;
 }
 
-void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
+static inline void block(struct kern *k, struct task *t, sk_ns deadline_ns)
 {
-    sched_remove(k, t);
+    take_out(k, t);
     t->state = SK_TASK_WAITING;
     if (deadline_ns != SK_FOREVER)
         sched_timer_set(k, &t->wait_timer, deadline_ns);
+}
+
+void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
+{
+    block(k, t, deadline_ns);
 }
 
 sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_ns)
@@ -132,7 +147,7 @@ sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_
         return SK_ERR_TIMED_OUT;
     }
     t->mask = mask;
-    sched_block(k, t, deadline_ns);
+    block(k, t, deadline_ns);
     return CALL_BLOCKED;
 }
 
@@ -151,12 +166,13 @@ void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)
     uint32_t hits = t->events & t->mask;
     if (t->state != SK_TASK_WAITING || hits == 0)
         return;
-    sched_timer_cancel(k, &t->wait_timer);
+    if (t->wait_timer.next)
+        sched_timer_cancel(k, &t->wait_timer);
     t->mask = 0;
     t->state = SK_TASK_READY;
     port_result(&t->port, 0, SK_OK);
     wait_results(t, hits);
-    sched_ready(k, t, front);
+    push(k, t, front);
 }
 
 /* --- Choosing -------------------------------------------------------------------------------- */

@@ -43,14 +43,14 @@ sk_err sys_wait(struct kern *k, struct task *t)
 sk_err sys_wake(struct kern *k, struct task *t)
 {
     sk_err err;
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
+    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
     return h ? chan_wake_peer(k, &k->ends[h->index], false) : err;
 }
 
 sk_err sys_wake_wait(struct kern *k, struct task *t)
 {
     sk_err err;
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
+    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
     if (h == NULL)
         return err;
     err = chan_wake_peer(k, &k->ends[h->index], true);
