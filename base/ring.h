@@ -200,7 +200,7 @@ static inline bool ring_publish(struct ring_tx *tx, struct sk_msg *line, uint32_
     uint32_t header = ring_header(tx, ctl, tx->next++);
     /* Seq store, seq load: the pair with ring_arm's. Also the release of this line. */
     seam_store_seq(&line->ctl, header);
-    return ((seam_load_seq(tx->armed) ^ header ^ RING_FLAG) & (RING_FLAG | SK_CTL_TAG)) == 0;
+    return seam_load_seq(tx->armed) == (RING_FLAG | (header & SK_CTL_TAG));
 }
 
 /* The sender is about to sleep until there is room for `slots` slots. True: it may sleep, and the

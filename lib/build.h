@@ -5,27 +5,31 @@
 
 #include "lib/chan.h"
 
-/* Copy len <= 56 bytes into m's payload; the rest of the line is zero: nothing of this task's
- * memory travels that was not meant to. Word by word: mostly there are few. */
-static inline void build_payload(struct sk_msg *m, const void *bytes, uint32_t len)
+/* Copy len <= 56 bytes word by word: mostly there are few, and the C library's memcpy goes byte by
+ * byte. `from` may be in a peer's hands: each part of it is read once. */
+static inline void build_copy(void *to, const void *from, uint32_t len)
 {
-    const uint8_t *from = bytes;
-    uint32_t words = len / 8u;
-    m->w64[0] = m->w64[1] = m->w64[2] = m->w64[3] = 0;
-    m->w64[4] = m->w64[5] = m->w64[6] = 0;
-    for (uint32_t i = 0; i < words; i++) {
+    const uint8_t *f = from;
+    uint8_t *t = to;
+    uint32_t i = 0;
+    for (; i + 8u <= len; i += 8u) {
         uint64_t w;
-        __builtin_memcpy(&w, from + 8u * i, 8);
-        m->w64[i] = w;
-        __asm__("" : : : "memory"); /* stays a loop: a call of memcpy costs more */
+        __builtin_memcpy(&w, f + i, 8);
+        __asm__("" : "+r"(w)); /* stays a loop */
+        __builtin_memcpy(t + i, &w, 8);
     }
-    for (uint32_t i = words * 8u; i < len; i++)
-        m->bytes[i] = from[i];
+    for (; i < len; i++)
+        t[i] = *(const volatile uint8_t *)(f + i);
 }
 
-/* A message of one line was taken from the ring raw: take its handles too. SK_ERR_EMPTY: it was
- * the library's own. SK_ERR_PROTOCOL: the channel was broken off. */
-sk_err chan_recv_finish(struct sk_chan *c, struct sk_in *in);
+/* Make len <= 56 bytes the payload of m; the rest of the line is zero: nothing of this task's
+ * memory travels that was not meant to. */
+static inline void build_payload(struct sk_msg *m, const void *bytes, uint32_t len)
+{
+    m->w64[0] = m->w64[1] = m->w64[2] = m->w64[3] = 0;
+    m->w64[4] = m->w64[5] = m->w64[6] = 0;
+    build_copy(m->bytes, bytes, len);
+}
 
 /* The peer breaks the rules: the end is closed, its calls have ended, all with SK_ERR_PROTOCOL. */
 void chan_break(struct sk_chan *c);

@@ -260,19 +260,6 @@ static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
     return err;
 }
 
-sk_err chan_recv_finish(struct sk_chan *c, struct sk_in *in)
-{
-    in->handles = 0;
-    in->len = sk_ctl_len(in->ctl);
-    if (sk_ctl_handles(in->ctl) == 0)
-        return SK_OK;
-    sk_err err = recv_rest(c, in, SK_OK);
-    if (err != SK_OK || in->label != SK_LABEL_DROP)
-        return err;
-    sk_in_drop_handles(in);
-    return SK_ERR_EMPTY;
-}
-
 sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in)
 {
     if (c->dead != SK_OK)

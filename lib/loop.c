@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/build.h"
 #include "lib/loop_inside.h"
+#include "lib/xport.h"
 
 #define BURST       8u  /* messages of one source in its turn */
 #define IDLE_ROUNDS 64u /* polls of a dry source whose peer runs on another core */
@@ -144,7 +145,27 @@ static void source_message(struct sk_loop *loop, struct sk_source *source, struc
     }
 }
 
-/* A source's turn. It is out of the ring; it gets back in unless it is dry and armed, or over. */
+/* What to do with a source after its turn, in which n messages came and err ended it. */
+static void after_turn(struct sk_loop *loop, struct sk_source *source, uint32_t n, sk_err err)
+{
+    uint8_t idle = n != 0 ? 0 : source->idle;
+    if (!source->attached)
+        return;
+    if (err != SK_OK && err != SK_ERR_EMPTY) {
+        source_end(loop, source, err);
+        return;
+    }
+    if (err == SK_ERR_EMPTY) {
+        if ((idle >= IDLE_ROUNDS || xport_same_core(&source->chan)) && sk_chan_arm(&source->chan))
+            return;
+        idle++;
+    }
+    loop_activate(loop, source);
+    source->idle = idle;
+}
+
+/* A source's turn. It is out of the ring; it gets back in unless it is dry and armed, or over.
+ * Returns whether there was something. */
 static bool poll_source(struct sk_loop *loop, struct sk_source *source)
 {
     struct sk_in in;
@@ -154,22 +175,12 @@ static bool poll_source(struct sk_loop *loop, struct sk_source *source)
         if (loop->wake_client != NULL)
             loop_flush_wake(loop);
         source_message(loop, source, &in);
-        n++;
+        /* A peer on this core cannot have sent more meanwhile: mostly it is dry after one. */
+        if (++n == 1 && source->attached && xport_same_core(&source->chan) &&
+            sk_chan_arm(&source->chan))
+            return true;
     }
-    if (!source->attached)
-        return true;
-    if (err != SK_OK && err != SK_ERR_EMPTY) {
-        source_end(loop, source, err);
-        return true;
-    }
-    uint8_t idle = n != 0 ? 0 : source->idle;
-    if (err == SK_ERR_EMPTY) {
-        if ((idle >= IDLE_ROUNDS || sk_chan_same_core(&source->chan)) && sk_chan_arm(&source->chan))
-            return n != 0;
-        idle++;
-    }
-    loop_activate(loop, source);
-    source->idle = idle;
+    after_turn(loop, source, n, err);
     return n != 0;
 }
 
@@ -219,6 +230,22 @@ static void dispatch(struct sk_loop *loop, uint32_t events)
     }
 }
 
+/* What is ready. Mostly it is one source, and nobody else's turn. */
+static void handle_ready(struct sk_loop *loop, uint64_t ready)
+{
+    struct sk_self *self = sk_self();
+    if (loop->active == NULL && self->ready == 0 && ready != 0 && (ready & (ready - 1u)) == 0) {
+        struct sk_source *s = loop->by_bit[__builtin_ctzll(ready)];
+        if (s != NULL && s->next_bit == NULL) {
+            s->idle = 0;
+            poll_source(loop, s);
+            return;
+        }
+    }
+    self->ready |= ready;
+    take_ready(loop);
+}
+
 /* Ask the kernel for events, waiting until deadline. */
 static void wait_events(struct sk_loop *loop, sk_ns deadline)
 {
@@ -231,10 +258,11 @@ static void wait_events(struct sk_loop *loop, sk_ns deadline)
         sys_wake_wait(wake->source.chan.handle, loop->event_mask, deadline, &events, &ready);
     else
         sys_wait(loop->event_mask, deadline, &events, &ready);
-    sk_self()->ready |= ready;
-    take_ready(loop);
-    if ((events & ~(1u << SK_EV_CHAN)) != 0 || loop->accept_again)
+    handle_ready(loop, ready);
+    if ((events & ~(1u << SK_EV_CHAN)) != 0 || loop->accept_again) {
+        loop_flush_wake(loop);
         dispatch(loop, events);
+    }
 }
 
 void sk_loop_step(struct sk_loop *loop, sk_ns deadline)

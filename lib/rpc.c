@@ -140,30 +140,13 @@ sk_err sk_call_end(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
     return call->err;
 }
 
-/* The short way: one line each way, the peer asleep on this core. SK_ERR_EMPTY: asked, the answer
- * is still to come. */
-static sk_err call_short(struct sk_chan *c, struct sk_call *call, const struct sk_out *out,
-                         struct sk_in *in, sk_ns deadline)
+/* The request is sent: wait for the answer, or give the call up at the deadline. */
+static sk_err await(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
 {
-    struct sk_msg m;
-    build_one(&m, out);
-    sk_err err = xport_exchange(c, &m, in, deadline);
-    if (err != SK_OK)
-        return err;
-    if (in->token == out->token && (in->ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) == SK_CTL_REPLY) {
-        in->handles = 0;
-        in->len = sk_ctl_len(in->ctl);
-        release(c, call->index);
-        call->ended = true;
-        call->err = reply_err(in->label);
-        return SK_OK;
-    }
-    err = chan_recv_finish(c, in);
-    if (err == SK_OK)
-        err = sk_call_deliver(c, in);
-    if (err == SK_ERR_PROTOCOL)
-        chan_break(c);
-    return err == SK_ERR_PROTOCOL ? err : SK_ERR_EMPTY;
+    sk_err err = sk_call_end(c, call, deadline);
+    if (err == SK_ERR_TIMED_OUT && !call->ended)
+        sk_call_cancel(c, call);
+    return err;
 }
 
 sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint32_t reply_max,
@@ -176,49 +159,75 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
         if (err != SK_OK)
             return err == SK_ERR_TIMED_OUT ? SK_ERR_FULL : err;
     }
-    if (err != SK_OK)
-        return err;
-    err = SK_ERR_FULL;
-    if (out->len <= SK_PAYLOAD_BYTES && out->handles == 0 && xport_same_core(c))
-        err = call_short(c, &call, out, in, deadline);
     if (err == SK_OK)
-        return call.err;
-    if (err == SK_ERR_FULL)
         err = sk_send_until(c, out, deadline);
-    else if (err == SK_ERR_EMPTY)
-        err = SK_OK;
+    else
+        return err;
     if (err != SK_OK) {
         if (!call.ended)
             release(c, call.index);
         return err;
     }
-    err = sk_call_end(c, &call, deadline);
-    if (err == SK_ERR_TIMED_OUT && !call.ended)
-        sk_call_cancel(c, &call);
-    return err;
+    return await(c, &call, deadline);
+}
+
+/* The reply's bytes, for a caller who wants nothing else of it. */
+static sk_err take_bytes(struct sk_in *in, void *reply, uint32_t max, uint32_t *got)
+{
+    sk_in_drop_handles(in);
+    uint32_t n = in->len < max ? in->len : max;
+    if (n != 0)
+        __builtin_memcpy(reply, in->bytes, n);
+    if (got != NULL)
+        *got = n;
+    return SK_OK;
+}
+
+static __attribute__((noinline)) sk_err call_long(struct sk_chan *c, struct sk_out *out,
+                                                  void *reply, uint32_t max, uint32_t *got,
+                                                  sk_ns deadline)
+{
+    struct sk_in in;
+    if (got != NULL)
+        *got = 0;
+    sk_err err = sk_call_msg(c, out, &in, max, deadline);
+    return err == SK_OK ? take_bytes(&in, reply, max, got) : err;
+}
+
+/* The request of the short way is out, the reply was not at hand: an ordinary call from now on,
+ * with the index that the short way has used. */
+static __attribute__((noinline)) sk_err call_sent(struct sk_chan *c, void *reply, uint32_t max,
+                                                  uint32_t *got, sk_ns deadline)
+{
+    struct sk_in in;
+    struct sk_call call;
+    struct sk_out out = {.len = 0};
+    if (got != NULL)
+        *got = 0;
+    sk_err err = reserve(c, &call, &out, &in, max);
+    if (err == SK_OK)
+        err = await(c, &call, deadline);
+    return err == SK_OK ? take_bytes(&in, reply, max, got) : err;
 }
 
 sk_err sk_call(struct sk_chan *c, uint16_t label, const void *request, uint32_t len, void *reply,
                uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    struct sk_in in;
-    struct sk_out out;
-    out.label = label;
-    out.len = len;
-    out.bytes = request;
-    out.handles = 0;
-    sk_err err = sk_call_msg(c, &out, &in, reply_max, deadline);
-    if (got != NULL)
-        *got = 0;
-    if (err != SK_OK)
-        return err;
-    sk_in_drop_handles(&in);
-    uint32_t n = in.len < reply_max ? in.len : reply_max;
-    if (n != 0)
-        __builtin_memcpy(reply, in.bytes, n);
-    if (got != NULL)
-        *got = n;
-    return SK_OK;
+    if (c->dead == SK_OK && c->call_busy == 0 && len <= SK_PAYLOAD_BYTES &&
+        reply_max <= SK_PAYLOAD_BYTES) {
+        /* The token that reserve() gives next: index 0. */
+        uint32_t token = (uint16_t)((uint32_t)c->call_seq << INDEX_BITS);
+        sk_err err =
+            xport_call(c, label | token << 16, request, len, reply, reply_max, got, deadline);
+        if (err <= 0) {
+            c->call_seq++;
+            return err;
+        }
+        if (err == XPORT_SENT)
+            return call_sent(c, reply, reply_max, got, deadline);
+    }
+    struct sk_out out = {.label = label, .len = len, .bytes = request};
+    return call_long(c, &out, reply, reply_max, got, deadline);
 }
 
 sk_err sk_reply(struct sk_chan *c, uint16_t token, sk_err err, const void *bytes, uint32_t len,

@@ -27,12 +27,23 @@ bool xport_arm(struct sk_chan *c);
 bool xport_want(struct sk_chan *c, uint32_t slots);
 
 bool xport_closed(const struct sk_chan *c);
-bool xport_same_core(const struct sk_chan *c);
 
-/* The short way of a call of one slot to a peer that sleeps on this core: arm, send m, wake the
- * peer and sleep in one kernel entry, take a one-slot message into *in. SK_OK: *in is the next
- * message. SK_ERR_FULL: nothing was sent. SK_ERR_EMPTY: sent; go on by receiving. Any other error
- * too comes before sending. */
-sk_err xport_exchange(struct sk_chan *c, const struct sk_msg *m, struct sk_in *in, sk_ns deadline);
+/* The peer runs on this core: it does not run while this task does. Where programs do not poll it
+ * makes no difference, and is always true. */
+static inline bool xport_same_core(const struct sk_chan *c)
+{
+    return c->status == NULL || *(const volatile uint32_t *)&c->status->same_core != 0;
+}
+
+/* The short way of a call of one line each way, to a peer on this core: arm, send, wake the peer
+ * and sleep in one kernel entry, take the reply where it lies. head is label | token << 16; request
+ * and reply as in sk_call, at most SK_PAYLOAD_BYTES. Returns the server's answer, or one of the
+ * two below, and then the caller goes the long way. */
+enum {
+    XPORT_NOT_SENT = 1, /* nothing has happened */
+    XPORT_SENT = 2,     /* asked; the reply is still to be received */
+};
+sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                  uint32_t reply_max, uint32_t *got, sk_ns deadline);
 
 #endif

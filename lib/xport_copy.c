@@ -3,13 +3,13 @@
  * Not here: what a closed or broken end means to the caller (chan.c).
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/xport.h"
+#include "lib/build.h"
 
 sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
 {
     if (view->mem != 0)
         return SK_ERR_UNSUPPORTED;
     c->status = NULL;
-    c->same_core = view->same_core != 0;
     return SK_OK;
 }
 
@@ -17,13 +17,6 @@ bool xport_closed(const struct sk_chan *c)
 {
     struct sk_handle_info info;
     return sys_info(c->handle, &info) != SK_OK || info.state != SK_CHAN_OPEN;
-}
-
-/* Nothing is polled by a program, so it makes no difference to it. */
-bool xport_same_core(const struct sk_chan *c)
-{
-    (void)c;
-    return true;
 }
 
 sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake)
@@ -53,10 +46,16 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return sys_chan_want(c->handle, slots) == SK_OK;
 }
 
-sk_err xport_exchange(struct sk_chan *c, const struct sk_msg *m, struct sk_in *in, sk_ns deadline)
+sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                  uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    (void)in;
+    (void)reply;
+    (void)reply_max;
+    (void)got;
     (void)deadline;
-    sk_err err = sys_chan_send(c->handle, m, 1);
-    return err == SK_OK ? SK_ERR_EMPTY : err;
+    struct sk_msg m = {.ctl = sk_ctl_make(len, 0, 0, false)};
+    m.label = (uint16_t)head;
+    m.token = (uint16_t)(head >> 16);
+    build_payload(&m, request, len);
+    return sys_chan_send(c->handle, &m, 1) == SK_OK ? XPORT_SENT : XPORT_NOT_SENT;
 }

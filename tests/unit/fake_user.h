@@ -163,13 +163,13 @@ static sk_err fake_open(int i, uint32_t bit, struct sk_chan_view *view)
     return SK_OK;
 }
 
-/* Let the others run; false: nobody can. */
+/* Let the others run that have been told of something: nobody runs without its wake-up. */
 static void fake_run_others(void)
 {
     struct fake_task *me = fake.current;
     for (unsigned i = 0; i < FAKE_TASKS; i++) {
         struct fake_task *t = &fake.task[i];
-        if (t == me || t->run == NULL || t->running)
+        if (t == me || t->run == NULL || t->running || t->events == 0)
             continue;
         t->running = true;
         fake.current = t;
