@@ -17,7 +17,7 @@ void boot_cores(struct init *in)
             continue;
         sk_err err = sys_core_start(in->start->control, c, sk_in_ms(CORE_START_MS));
         if (err)
-            sk_log("init: core %u does not start: %s\n", (unsigned)c, sk_err_text(err));
+            sk_log("core %u does not start: %s\n", (unsigned)c, sk_err_text(err));
     }
 }
 
@@ -25,7 +25,7 @@ static void start_later(struct init *in, struct boot *b)
 {
     const struct sk_sys_prog *p = b->prog;
     if (p->restart_limit != 0 && b->in_row > p->restart_limit) {
-        sk_log("init: %s ended too often: given up\n", p->name);
+        sk_log("%s ended too often: given up\n", p->name);
         return;
     }
     uint32_t doublings = b->in_row > 0 ? b->in_row - 1u : 0u;
@@ -40,7 +40,7 @@ static void start(struct init *in, struct boot *b)
     b->started = sk_now();
     if (err == SK_OK)
         return;
-    sk_log("init: %s does not start: %s\n", b->prog->name, sk_err_text(err));
+    sk_log("%s does not start: %s\n", b->prog->name, sk_err_text(err));
     b->tid = SK_TID_NONE;
     b->in_row++;
     if (b->prog->restart != SK_RESTART_NEVER)
@@ -62,7 +62,7 @@ void boot_programs(struct init *in)
             manifest_place(&in->manifest, p, in->start->cores) != in->start->core)
             continue;
         if (in->boot_count == BOOT_MAX) {
-            sk_log("init: %s: too many programs to start here\n", p->name);
+            sk_log("%s: too many programs to start here\n", p->name);
             continue;
         }
         struct boot *b = &in->boot[in->boot_count++];

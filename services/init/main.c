@@ -80,7 +80,7 @@ int main(int argc, char **argv)
     set_up(&in);
     const void *archive = (const void *)(uintptr_t)in.start->archive_addr;
     if (manifest_open(&in.manifest, archive, in.start->archive_bytes) != SK_OK) {
-        sk_log("init: no system table in the archive\n");
+        sk_log("no system table in the archive\n");
         return 1;
     }
     if (in.start->core == 0)

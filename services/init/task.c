@@ -84,7 +84,7 @@ static sk_err fill(struct init *in, struct task *t, uint32_t argc, const char *c
     if (err == SK_OK)
         err = loader_start(&load, &why);
     if (err == SK_ERR_IMAGE)
-        sk_log("init: %s: %s\n", prog->name, why);
+        sk_log("%s: %s\n", prog->name, why);
     return err;
 }
 
@@ -180,13 +180,13 @@ static void log_end(const struct task *t, const struct proc_exit *how)
 {
     unsigned core = SK_TID_CORE(t->tid), slot = SK_TID_SLOT(t->tid), gen = SK_TID_GEN(t->tid);
     if (how->cause == SK_CAUSE_FAULT)
-        sk_log("init: %u.%u.%u %s: fault: %s, address 0x%llx, pc 0x%llx\n", core, slot, gen,
+        sk_log("%u.%u.%u %s: fault: %s, address 0x%llx, pc 0x%llx\n", core, slot, gen,
                t->prog->name, fault_word(how->fault), (unsigned long long)how->fault_addr,
                (unsigned long long)how->fault_pc);
     else if (how->cause == SK_CAUSE_KILLED)
-        sk_log("init: %u.%u.%u %s: killed\n", core, slot, gen, t->prog->name);
+        sk_log("%u.%u.%u %s: killed\n", core, slot, gen, t->prog->name);
     else if (how->status != 0)
-        sk_log("init: %u.%u.%u %s: status %d\n", core, slot, gen, t->prog->name, how->status);
+        sk_log("%u.%u.%u %s: status %d\n", core, slot, gen, t->prog->name, how->status);
 }
 
 /* t has ended and is torn down. */

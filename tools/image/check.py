@@ -15,7 +15,7 @@ FLAG_BOOT = 1
 KERNEL_RESERVE_KIB = 1024  # of each core's RAM, for the kernel's own tables and copied pages
 SIZE = re.compile(r"^([1-9][0-9]*)([KM])$")
 PROGRAM_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
-NAME_PATTERN = re.compile(r"^([a-z0-9][a-z0-9._-]*\*?|\*)$")
+NAME_PATTERN = re.compile(r"^([a-z0-9][a-z0-9._/-]*\*?|\*)$")
 
 
 class Bad(Exception):
@@ -86,7 +86,7 @@ def pattern_ok(v):
     return len(v) <= NAME_MAX and NAME_PATTERN.match(v)
 
 
-PATTERNS = list_of(f"names of at most {NAME_MAX} of a-z 0-9 . _ -, or beginnings of names and *",
+PATTERNS = list_of(f"names of at most {NAME_MAX} of a-z 0-9 . _ / -, or beginnings of names and *",
                    pattern_ok)
 RIGHT_LIST = list_of("rights (" + ", ".join(f'"{r}"' for r in RIGHTS) + ")", lambda v: v in RIGHTS)
 NEEDED = object()
