@@ -30,6 +30,9 @@ static void check(sk_err err, const char *what)
     if (err == SK_OK)
         return;
     printf("bench: %s: %s\n", what, sk_err_text(err));
+    fflush(stdout);
+    (void)console_sync();
+    MARKER_DONE(); /* the figure "done" is missing: that tells */
     exit(1);
 }
 
