@@ -104,6 +104,10 @@ void shell_ping(uint32_t argc, char **argv)
         printf("no such name: %s\n", argv[1]);
         return;
     }
+    if (err) {
+        shell_complain(argv[1], err);
+        return;
+    }
     while (err == SK_OK && done < count) {
         err = ping_once(&chan, &ns[done]);
         done += err == SK_OK ? 1u : 0u;
