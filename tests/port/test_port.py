@@ -32,7 +32,7 @@ def machine(request):
 @pytest.mark.parametrize("program", ["portcheck", "portmachine"])
 def test_arm64(machine, program):
     machine.send(f"run {program}\r")
-    machine.expect(RESULT + r"\r?\n")
+    machine.expect(RESULT)
     judge(machine.before + machine.after)
     machine.expect_exact("skerry> ")
 
