@@ -97,7 +97,7 @@ sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2
 {
     if (slots != SK_CHAN_SLOTS_MIN && slots != SK_CHAN_SLOTS_MAX)
         return SK_ERR_ARG;
-    if (t->handles_max - t->handles_used < 2 || t->ends_max - t->ends_used < 2)
+    if (t->handles_left < 2 || t->ends_max - t->ends_used < 2)
         return SK_ERR_BUDGET;
     if (k->chan_free == INDEX_NONE || k->end_free == INDEX_NONE ||
         k->ends[k->end_free].next == INDEX_NONE)
@@ -120,11 +120,7 @@ sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2
         e[side]->peer = (struct place){(uint16_t)k->core, far->index, far->gen};
         c->side[side] = (struct place){(uint16_t)k->core, e[side]->index, e[side]->gen};
         err = chan_end_adopt(k, t, e[side], &h[side]);
-        if (err == SK_OK)
-            continue;
-        chan_close_end(k, e[0]); /* handles may have retired: rare, undone whole */
-        chan_close_end(k, e[1]);
-        return err;
+        KERN_ASSERT(k, err == SK_OK);
     }
     return SK_OK;
 }

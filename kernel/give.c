@@ -52,7 +52,7 @@ sk_err give_take(struct kern *k, struct task *t, struct end *e, sk_handle *h)
                            .obj_gen = item.gen,
                            .core = item.core,
                            .epoch = item.epoch};
-    struct region *r = &k->regions[item.index];
+    struct region *r = item.kind == SK_KIND_REGION ? &k->regions[item.index] : NULL;
     switch (item.kind) {
     case SK_KIND_CHAN:
         err = chan_end_adopt(k, t, &k->ends[item.index], h);
@@ -84,11 +84,13 @@ sk_err give_take(struct kern *k, struct task *t, struct end *e, sk_handle *h)
 
 void give_item_close(struct kern *k, const struct item *item)
 {
-    struct region *r = &k->regions[item->index];
-    if (item->kind == SK_KIND_CHAN)
+    if (item->kind == SK_KIND_CHAN) {
         chan_close_end(k, &k->ends[item->index]);
-    else if (item->kind == SK_KIND_REGION && r->in_use && r->gen == item->gen)
-        region_close(k, r);
+    } else if (item->kind == SK_KIND_REGION) {
+        struct region *r = &k->regions[item->index];
+        if (r->in_use && r->gen == item->gen)
+            region_close(k, r);
+    }
 }
 
 /* --- Asking ---------------------------------------------------------------------------------- */
@@ -318,7 +320,9 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
                          struct sk_link_given *given)
 {
     if (give->side > 1 || (give->slots != SK_CHAN_SLOTS_MIN && give->slots != SK_CHAN_SLOTS_MAX) ||
-        give->home != l->core || give->peer_core >= k->cores)
+        give->home != l->core || give->peer_core >= k->cores || give->index >= SK_LINK_CHANS ||
+        !port_page_of(k->cpu, l->core, give->paddr) ||
+        (give->peer_core == k->core && give->peer_index >= k->end_count))
         return SK_ERR_PROTOCOL;
     struct end *e = chan_end_take(k);
     if (e == NULL)
@@ -329,6 +333,9 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     e->epoch = give->epoch;
     e->home = (struct place){give->home, (uint16_t)give->index, give->gen};
     e->peer = (struct place){give->peer_core, give->peer_index, give->peer_gen};
+    /* A peer that is here was closed while this end was in the air, or it is the one meant. */
+    if (give->peer_core == k->core && k->ends[give->peer_index].gen != give->peer_gen)
+        e->peer_closed = e->peer_gone = true;
     struct item item = {.kind = SK_KIND_CHAN, .index = e->index, .gen = e->gen};
     sk_err err = give_deliver(k, &give->dest, &item);
     if (err != SK_OK) {
@@ -385,6 +392,8 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
     default:
         break;
     }
+    if (given.err == SK_ERR_PROTOCOL)
+        link_down(k, l, "a request that makes no sense");
     link_reply(k, l, m->label, m->token, &given);
 }
 

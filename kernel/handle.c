@@ -13,12 +13,11 @@ void handle_table_init(struct task *t)
 {
     t->handle_free = INDEX_NONE;
     t->handles_used = 0;
+    t->handles_left = t->handles_max;
     for (uint32_t i = t->handles_max; i-- > 0;) {
-        struct handle *e = &t->handles[i];
-        uint32_t gen = e->gen;
-        *e = (struct handle){.gen = gen, .index = t->handle_free};
-        if (gen < SK_HANDLE_GEN_MAX)
-            t->handle_free = (uint16_t)i;
+        /* Handles die with their task: the next one counts from the start again. */
+        t->handles[i] = (struct handle){.index = t->handle_free};
+        t->handle_free = (uint16_t)i;
     }
 }
 
@@ -51,6 +50,7 @@ sk_err handle_add(struct kern *k, struct task *t, const struct handle *entry, sk
     *e = *entry;
     e->gen = gen;
     t->handles_used++;
+    t->handles_left--;
     k->stats.handles++;
     *h = handle_name(t, e);
     return SK_OK;
@@ -60,8 +60,10 @@ void handle_remove(struct kern *k, struct task *t, struct handle *e)
 {
     uint32_t gen = e->gen;
     *e = (struct handle){.gen = gen, .index = t->handle_free};
-    if (gen < SK_HANDLE_GEN_MAX)
+    if (gen < SK_HANDLE_GEN_MAX) {
         t->handle_free = (uint16_t)(e - t->handles);
+        t->handles_left++;
+    }
     t->handles_used--;
     k->stats.handles--;
 }

@@ -179,6 +179,7 @@ struct task {
     uint32_t creator_gen;
     struct handle *handles;
     uint16_t handles_max, handles_used, handle_free;
+    uint16_t handles_left;        /* entries on the free list: retired ones are in neither count */
     uint16_t ends_max, ends_used; /* ends_used: held, opened or not */
     uint32_t pages_max, pages_used;
     uint32_t region_addrs;  /* pages of PORT_AREA_REGION handed out: all free again when */
@@ -225,6 +226,8 @@ enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN };
 
 struct queue {
     struct task *head, *tail;
+    sk_ns turn_ns;  /* processor time of the turn at the head, over preemptions and hand-overs */
+    bool turn_over; /* the next account begins a new turn */
 };
 
 struct kern {

@@ -58,9 +58,12 @@ sk_err link_use(struct kern *k, sk_core core)
     struct link *l = &k->link[core];
     if (l->state == LINK_UP)
         return SK_OK;
-    if (l->state == LINK_DOWN || seam_load_acquire(&l->in->magic) != SK_LINK_MAGIC ||
-        seam_load_relaxed(&l->in->dead) != 0)
+    if (l->state == LINK_DOWN || seam_load_acquire(&l->in->magic) != SK_LINK_MAGIC)
         return SK_ERR_CORE_DOWN;
+    if (seam_load_relaxed(&l->in->dead) != 0) {
+        link_down(k, l, "it has panicked"); /* an end here may know of it, though no link does */
+        return SK_ERR_CORE_DOWN;
+    }
     return open_link(k, l);
 }
 

@@ -183,7 +183,9 @@ sk_err move_repeer(struct kern *k, const struct sk_link_repeer *repeer)
         return SK_ERR_HANDLE; /* closed here before the news came */
     if (repeer->core >= k->cores || (repeer->core == k->core && repeer->peer_index >= k->end_count))
         return SK_ERR_PROTOCOL;
-    if (!e->peer_gone)
+    if (repeer->core == k->core && k->ends[repeer->peer_index].gen != repeer->peer_gen)
+        chan_peer_closed(k, e, true); /* come and gone */
+    else if (!e->peer_gone)
         repeer_here(
             k, e,
             (struct place){(uint16_t)repeer->core, (uint16_t)repeer->peer_index, repeer->peer_gen});

@@ -62,6 +62,7 @@ void sched_rotate(struct kern *k)
     struct task *t = k->current;
     if (t == NULL || t->next == NULL)
         return;
+    k->ready[t->priority].turn_over = true;
     sched_remove(k, t);
     sched_ready(k, t, false);
 }
@@ -108,7 +109,9 @@ void sched_timer_fire(struct kern *k)
     }
     if (now >= k->slice_end_ns) {
         k->slice_end_ns = SK_FOREVER;
-        sched_rotate(k);
+        /* Only the head's own turn ends: a task of higher priority may have come just now. */
+        if (k->current && k->ready[k->current->priority].head == k->current)
+            sched_rotate(k);
     }
 }
 
@@ -124,6 +127,9 @@ static void wait_results(struct task *t, uint32_t hits)
 
 static inline void block(struct kern *k, struct task *t, sk_ns deadline_ns)
 {
+    struct queue *q = &k->ready[t->priority];
+    if (q->head == t)
+        q->turn_over = true; /* else it has handed its turn over to the one it woke */
     take_out(k, t);
     t->state = SK_TASK_WAITING;
     if (deadline_ns != SK_FOREVER)
@@ -180,20 +186,33 @@ void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)
 static void account(struct kern *k, struct task *t)
 {
     sk_ns now = port_now(k->cpu);
-    if (k->current)
-        k->current->run_ns += now - k->since_ns;
+    struct task *was = k->current;
+    if (was) {
+        struct queue *q = &k->ready[was->priority];
+        was->run_ns += now - k->since_ns;
+        q->turn_ns = q->turn_over ? 0 : q->turn_ns + (now - k->since_ns);
+        q->turn_over = false;
+    }
     k->since_ns = now;
     k->current = t;
+    k->slice_end_ns = SK_FOREVER;
     k->stats.switches++;
 }
 
-/* The port's timer must not be later than the first deadline and the end of the slice. */
+/* When the turn of t, which shares its priority, is over. */
+static sk_ns turn_end(const struct kern *k, const struct task *t)
+{
+    sk_ns used = k->ready[t->priority].turn_ns;
+    return k->since_ns + (used < KERN_SLICE_NS ? KERN_SLICE_NS - used : 0);
+}
+
+/* The port's timer must not be later than the first deadline and the end of the turn. */
 static void set_timer(struct kern *k, struct task *t)
 {
     if (t == NULL || t->next == NULL)
         k->slice_end_ns = SK_FOREVER;
     else if (k->slice_end_ns == SK_FOREVER)
-        k->slice_end_ns = port_now(k->cpu) + KERN_SLICE_NS;
+        k->slice_end_ns = turn_end(k, t);
     sk_ns first = k->timers.next == &k->timers ? SK_FOREVER : k->timers.next->when_ns;
     if (k->slice_end_ns < first)
         first = k->slice_end_ns;

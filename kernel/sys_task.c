@@ -98,7 +98,7 @@ sk_err sys_task_give(struct kern *k, struct task *t)
         return SK_ERR_BUSY;
     if (!handle_has_room(child))
         return SK_ERR_BUDGET;
-    struct end *e = &k->ends[h->index];
+    struct end *e = h->kind == SK_KIND_CHAN ? &k->ends[h->index] : NULL;
     struct handle entry = *h;
     switch (h->kind) {
     case SK_KIND_CHAN:
@@ -149,7 +149,7 @@ sk_err sys_task_kill(struct kern *k, struct task *t)
     sk_err err;
     struct task *child = task_arg(k, t, &err);
     if (child)
-        task_end(k, child, SK_CAUSE_KILLED, 0);
+        task_kill(k, child, t);
     return err;
 }
 
@@ -157,7 +157,7 @@ sk_err sys_task_info(struct kern *k, struct task *t)
 {
     sk_err err;
     struct sk_task_info info;
-    struct task *child = task_arg(k, t, &err);
+    struct task *child = sys_u32(t, 0) == SK_HANDLE_NONE ? t : task_arg(k, t, &err);
     if (child == NULL)
         return err;
     task_info(k, child, &info);

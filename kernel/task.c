@@ -206,13 +206,26 @@ void task_teardown_step(struct kern *k, struct task *t)
     }
 }
 
+void task_kill(struct kern *k, struct task *t, struct task *killer)
+{
+    task_end(k, t, SK_CAUSE_KILLED, 0);
+    /* Its own turns may never come; whoever ends it lends its priority to the teardown. */
+    if (t->state != SK_TASK_DYING || t->priority >= killer->priority)
+        return;
+    if (!t->parked)
+        sched_remove(k, t);
+    t->priority = killer->priority;
+    if (!t->parked)
+        sched_ready(k, t, false);
+}
+
 void task_forget(struct kern *k, struct task *t)
 {
     t->orphan = true;
     if (t->state == SK_TASK_DEAD)
         slot_free(k, t);
     else
-        task_end(k, t, SK_CAUSE_KILLED, 0);
+        task_kill(k, t, t->creator);
 }
 
 void task_timed_out(struct kern *k, struct task *t)

@@ -18,6 +18,10 @@ void task_info(const struct kern *k, const struct task *t, struct sk_task_info *
 /* End t, whatever it does: its teardown begins. No effect on one that has ended. */
 void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status);
 
+/* The same, cause KILLED, by `killer`: the teardown takes turns at the higher priority of the two.
+ */
+void task_kill(struct kern *k, struct task *t, struct task *killer);
+
 /* One bounded piece of a dying task's teardown; when all is back the task is DEAD and out of the
  * ready queue, and its creator's event is set. */
 void task_teardown_step(struct kern *k, struct task *t);

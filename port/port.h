@@ -80,6 +80,9 @@ void port_irq_disable(struct port_cpu *cpu, uint32_t irq);
 /* This kernel's pointer to a page of its own RAM budget; NULL if it is not in it. */
 void *port_page(struct port_cpu *cpu, sk_paddr page);
 
+/* Is this the address of a page of that core's RAM slice? For pages that a peer names. */
+bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page);
+
 /* PORT_COPY_MODE only: this kernel's pointer to a channel page that may be at home on another
  * core; NULL where no kernel may touch it. */
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page);

@@ -10,6 +10,13 @@ void *port_page(struct port_cpu *cpu, sk_paddr page)
     return in_slice(cpu, page) ? window(page) : NULL;
 }
 
+bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page)
+{
+    (void)cpu;
+    return core < machine.cores && page % SK_PAGE_BYTES == 0 &&
+           page - machine.slice[core] < machine.slice_bytes[core];
+}
+
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
 {
     (void)cpu;

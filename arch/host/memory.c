@@ -146,6 +146,13 @@ void *port_page(struct port_cpu *cpu, sk_paddr page)
     return (void *)(uintptr_t)page;
 }
 
+bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page)
+{
+    (void)cpu;
+    const struct port_cpu *owner = sim_page_core(page);
+    return owner != NULL && owner->core == core && page % SK_PAGE_BYTES == 0;
+}
+
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
 {
     (void)cpu;

@@ -108,6 +108,12 @@ void *port_page(struct port_cpu *cpu, sk_paddr page)
     uint8_t *p = (uint8_t *)(uintptr_t)page;
     return p >= cpu->ram && p < cpu->ram + FAKE_PAGES * SK_PAGE_BYTES ? p : NULL;
 }
+bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page)
+{
+    (void)cpu;
+    return core < FAKE_CORES && page % SK_PAGE_BYTES == 0 &&
+           page - (uintptr_t)fake_cpu[core].ram < FAKE_PAGES * SK_PAGE_BYTES;
+}
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
 {
     (void)cpu;

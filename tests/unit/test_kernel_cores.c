@@ -258,6 +258,50 @@ static void test_core_start_means_an_answer(void **state)
     EXPECT((sk_err)a->port.reg[0], SK_OK);
 }
 
+/* Requests that make no sense: the link goes down, nothing else happens. */
+static void test_hostile_requests(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 6; kind++) {
+        fake_free();
+        fake_machine(3);
+        struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
+        sk_handle near;
+        connect_inits(k0, k1, &near);
+        struct sk_link_give give = {.dest = {.kind = SK_TO_CORE_PORT},
+                                    .kind = SK_KIND_CHAN,
+                                    .slots = 8,
+                                    .home = 1,
+                                    .paddr = (uintptr_t)fake_cpu[1].ram};
+        struct sk_link_repeer repeer = {.index = 0, .gen = k0->ends[0].gen};
+        struct sk_msg m = {.label = SK_LINK_GIVE};
+        if (kind == 0)
+            give.peer_index = 60000; /* peer_core is 0: the receiver's own */
+        else if (kind == 1)
+            give.paddr = 0xdeadbeef123;
+        else if (kind == 2)
+            give.paddr = (uintptr_t)fake_cpu[2].ram; /* not the sender's */
+        else if (kind == 3)
+            give.peer_core = 77;
+        else if (kind == 4)
+            m.label = 99;
+        else
+            repeer.peer_index = 60000;
+        memcpy(m.bytes, &give, sizeof(give));
+        if (kind == 5) {
+            m.label = SK_LINK_REPEER;
+            memcpy(m.bytes, &repeer, sizeof(repeer));
+        }
+        struct sk_stats before = gauges(k0);
+        k1->link[0].in_flight = 0;
+        link_request(k1, &k1->link[0], &m);
+        fake_settle();
+        EXPECT(k0->link[1].state, LINK_DOWN);
+        EXPECT(gauges(k0).ends, before.ends);
+        EXPECT(k0->link[2].state != LINK_DOWN, true);
+    }
+}
+
 static void test_link_garbage(void **state)
 {
     (void)state;
@@ -290,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_timed_out_handover_is_in_doubt, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_panic_is_told, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_core_start_means_an_answer, setup3, teardown),
+        cmocka_unit_test_setup_teardown(test_hostile_requests, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_link_garbage, setup3, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
