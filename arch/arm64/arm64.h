@@ -99,6 +99,18 @@ static inline void dcache_invalidate(uintptr_t from, uint64_t bytes)
     for (uintptr_t p = from & ~(line - 1); p < from + bytes; p += line)
         __asm__ volatile("dc ivac, %0" ::"r"(p) : "memory");
 }
+/* Whole pages of normal memory to zero, by cache blocks where the processor can. */
+static inline void zero_pages(void *page, uint64_t bytes)
+{
+    uint64_t id = SYS_READ(dczid_el0);
+    uint64_t block = (uint64_t)4 << (id & 15u);
+    if (id & 16u) {
+        __builtin_memset(page, 0, bytes);
+        return;
+    }
+    for (uintptr_t p = (uintptr_t)page; p < (uintptr_t)page + bytes; p += block)
+        __asm__ volatile("dc zva, %0" ::"r"(p) : "memory");
+}
 /* This core's instruction cache, all of it (a VIPT cache may hold a page under another index). */
 static inline void icache_invalidate_local(void)
 {

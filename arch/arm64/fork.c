@@ -179,7 +179,7 @@ _Noreturn void fork_main(uint64_t context)
     cpu->cow_end = cpu->ram_next;
     uint64_t kern_bytes = ROUND_PAGE(kern_size(&kernel_template, cpu->core));
     void *memory = window(reserve(cpu, kern_bytes));
-    __builtin_memset(memory, 0, kern_bytes);
+    zero_pages(memory, kern_bytes);
     cpu->pages_fresh += (uint32_t)(kern_bytes / SK_PAGE_BYTES);
     uint64_t budget = system_core(kernel_template.sys, cpu->core)->ram_kib * (uint64_t)1024;
     bool fpu = ((SYS_READ(id_aa64pfr0_el1) >> 16) & 15u) != 15u;
