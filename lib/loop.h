@@ -23,7 +23,8 @@ struct sk_source {
     struct sk_source *next_active; /* in the ring of those that are polled */
     bool active, attached, is_client;
     uint8_t idle; /* rounds in which it was found empty */
-    /* Of an attached channel: its peer is gone, its calls have ended. May be NULL. */
+    /* Of an attached channel: it is over, its calls have ended, it is detached; the owner closes
+     * it. May be NULL. */
     void (*on_end)(struct sk_loop *loop, struct sk_source *source);
     void *user;
 };
@@ -72,7 +73,8 @@ struct sk_server {
     uint32_t port_bit;
     /* A client has come: return an error to turn it away. May be NULL. */
     sk_err (*on_open)(struct sk_loop *loop, struct sk_client *client);
-    /* A client is gone, its channel not yet closed; tickets of it are void. May be NULL. */
+    /* A client is gone, its channel not yet closed; tickets of it are void already
+     * (sk_ticket_client is NULL). May be NULL. */
     void (*on_close)(struct sk_loop *loop, struct sk_client *client);
     void *user;
     struct sk_server *next;

@@ -15,11 +15,13 @@
 
 #define TASKS_MAX   64u
 #define CLIENTS_MAX (TASKS_MAX + 2u * SK_CORES_MAX)
-#define DEAD_MAX    16u /* ended tasks whose end is remembered */
-#define WAITERS_MAX 32u
+#define DEAD_MAX    32u /* ended tasks whose end is remembered */
+#define WAITERS_MAX 96u /* those of all peers at once, and some of our own tasks */
 #define BOOT_MAX    16u /* programs that are kept running */
 #define REGS_MAX    32u
-#define OPS_MAX     24u
+#define OPS_MAX     40u
+#define OPS_PATIENT 28u /* at most so many that may last: the others are for what is answered soon */
+#define OPS_CLIENT  4u  /* ops, or waiters, of one task */
 
 struct init;
 
@@ -73,6 +75,7 @@ struct reg {
 struct op {
     struct sk_async async; /* async.user is the struct init */
     bool used;
+    bool patient;  /* it may last */
     bool ticketed; /* somebody waits for the answer */
     struct sk_ticket ticket;
     struct op *next;       /* in the queue for `names` */
@@ -84,13 +87,18 @@ struct op {
     bool once; /* CONNECT, WAIT: the name must exist now */
     sk_ns until;
     struct reg *reg;
-    uint32_t core; /* of a peer */
+    uint32_t core;        /* of a peer */
+    struct proc_one wait; /* far_wait.c: what is asked; the deadline is the asker's */
+    bool parked;          /* to be asked when it is its turn */
+    uint64_t order;       /* of those that are parked: lowest first */
 };
 
 /* Our channel to the init of another core. */
 struct peer {
     struct sk_source source; /* first */
     bool up;
+    uint32_t waits;       /* outstanding ones of far_wait.c */
+    struct sk_timer turn; /* of those that are parked */
 };
 
 enum link_state { LINK_DOWN, LINK_ASKING, LINK_UP };
@@ -119,6 +127,7 @@ struct init {
     struct reg reg[REGS_MAX];
     struct op op[OPS_MAX];
     struct peer peer[SK_CORES_MAX];
+    uint64_t parked_count; /* so far, for their order */
     struct names_link names;
 };
 
@@ -129,7 +138,8 @@ struct task *task_find(struct init *in, sk_tid tid);
 const struct dead *task_find_dead(const struct init *in, sk_tid tid);
 void task_client_gone(struct init *in, struct sk_client *c);
 void task_some_ended(struct sk_loop *loop, void *user); /* the event SK_EV_TASK */
-sk_err task_wait(struct init *in, sk_tid tid, struct sk_ticket ticket, sk_ns deadline);
+sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct sk_in *req,
+                 sk_ns deadline);
 
 /* --- boot.c: what the manifest wants to run -------------------------------------------------- */
 void boot_cores(struct init *in);    /* core 0: start the others */
@@ -138,7 +148,9 @@ void boot_task_ended(struct init *in, sk_tid tid, const struct proc_exit *how);
 uint32_t boot_restarts(const struct init *in, sk_tid tid);
 
 /* --- op.c: requests on their way; the pool of struct op -------------------------------------- */
-struct op *op_take(struct init *in);
+/* An op on behalf of c (NULL: of init itself). patient: it may last long. NULL: no more for that
+ * client, or of that kind, now. */
+struct op *op_take(struct init *in, const struct sk_client *c, bool patient);
 void op_free(struct init *in, struct op *op);
 void op_answer(struct init *in, struct op *op, sk_err err,
                const struct sk_in *reply); /* and free */
@@ -151,6 +163,13 @@ sk_err peer_ready(struct init *in, sk_core core, struct sk_source **source);
 sk_err peer_forward(struct init *in, sk_core core, struct sk_client *c, const struct sk_in *req,
                     uint32_t reply_max, sk_ns deadline);
 
+/* --- far_wait.c ------------------------------------------------------------------------------ */
+/* Wait for the end of a task of another core; the answer goes to the ticket. SK_ANSWER_LATER or an
+ * error. */
+sk_err far_wait(struct init *in, struct sk_client *c, const struct sk_in *req,
+                const struct proc_one *wait);
+void far_wait_client_gone(struct init *in);
+
 /* --- main.c, serve_proc.c, serve_names.c: methods -------------------------------------------- */
 bool client_is_peer(const struct init *in, const struct sk_client *c);
 bool client_may(const struct init *in, const struct sk_client *c, uint32_t flag);
@@ -159,7 +178,7 @@ sk_method_fn proc_on_spawn, proc_on_kill, proc_on_wait, proc_on_list, proc_on_co
 sk_method_fn names_on_register, names_on_unregister, names_on_connect, names_on_wait, names_on_list,
     names_on_peer_connect;
 void names_owner_died(struct init *in, sk_tid owner);
-void names_client_gone(struct init *in, struct sk_client *c);
+void names_client_gone(struct init *in);
 
 /* --- names_reg.c ----------------------------------------------------------------------------- */
 #define NAMES_ANSWER_MS 3000u /* `names` answers at once, but for waits */

@@ -23,7 +23,8 @@ bool client_may(const struct init *in, const struct sk_client *c, uint32_t flag)
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     task_client_gone(loop->user, c);
-    names_client_gone(loop->user, c);
+    names_client_gone(loop->user);
+    far_wait_client_gone(loop->user);
 }
 
 #define PROC_METHODS                                                                               \

@@ -96,7 +96,7 @@ static sk_err ask_peer(struct init *in, sk_core core, sk_handle theirs)
 {
     struct sk_source *source;
     sk_err err = peer_ready(in, core, &source);
-    struct op *op = err == SK_OK ? op_take(in) : NULL;
+    struct op *op = err == SK_OK ? op_take(in, NULL, false) : NULL;
     if (op == NULL)
         return err ? err : SK_ERR_FULL;
     op->async.fn = handed_on;

@@ -50,7 +50,7 @@ static void reg_told(struct sk_loop *loop, struct sk_async *async, sk_err err, s
 
 sk_err reg_tell(struct init *in, struct reg *r)
 {
-    struct op *op = op_take(in);
+    struct op *op = op_take(in, NULL, false);
     if (op == NULL)
         return SK_ERR_FULL;
     bool gone = r->state == REG_GONE;

@@ -9,19 +9,28 @@
 
 #define CONNECT_MS 2000u
 
-struct op *op_take(struct init *in)
+struct op *op_take(struct init *in, const struct sk_client *c, bool patient)
 {
+    struct op *free = NULL;
+    uint32_t patients = 0, of_client = 0;
     for (uint32_t i = 0; i < OPS_MAX; i++) {
         struct op *op = &in->op[i];
-        if (op->used)
+        if (!op->used) {
+            free = op;
             continue;
-        memset(op, 0, sizeof *op);
-        op->used = true;
-        op->async.user = op;
-        op->timer.user = op;
-        return op;
+        }
+        patients += op->patient ? 1u : 0u;
+        if (c && op->ticketed && op->ticket.client == c->index && op->ticket.gen == c->gen)
+            of_client++;
     }
-    return NULL;
+    if (free == NULL || of_client >= OPS_CLIENT || (patient && patients >= OPS_PATIENT))
+        return NULL;
+    memset(free, 0, sizeof *free);
+    free->used = true;
+    free->patient = patient;
+    free->async.user = free;
+    free->timer.user = free;
+    return free;
 }
 
 void op_free(struct init *in, struct op *op)
@@ -100,7 +109,7 @@ sk_err peer_forward(struct init *in, sk_core core, struct sk_client *c, const st
     sk_err err = peer_ready(in, core, &source);
     if (err)
         return err;
-    struct op *op = op_take(in);
+    struct op *op = op_take(in, c, false);
     if (op == NULL)
         return SK_ERR_FULL;
     op->ticketed = true;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define HAND_OVER_MS 1000u
+#define SOON_MS      5000u
 #define PARK_MS      2000u /* a question that must not wait for a name waits so long for `names` */
 
 /* The request, checked; NULL: it is none. */
@@ -109,7 +110,8 @@ void names_owner_died(struct init *in, sk_tid owner)
 static struct op *op_for(struct init *in, struct sk_client *c, const struct sk_in *req,
                          const struct names_request *r, uint16_t label)
 {
-    struct op *op = op_take(in);
+    bool patient = label == NAMES_WAIT || r->deadline > sk_in_ms(SOON_MS);
+    struct op *op = op_take(in, c, patient && label != NAMES_LIST);
     if (op == NULL)
         return NULL;
     op->ticketed = true;
@@ -183,12 +185,12 @@ sk_err names_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *re
     return SK_ANSWER_LATER;
 }
 
-void names_client_gone(struct init *in, struct sk_client *c)
+void names_client_gone(struct init *in)
 {
     struct op *op = in->names.first;
-    while (op) { /* what is queued for it; what is outstanding is dropped when it is answered */
+    while (op) { /* what is queued for one that is gone; what is outstanding is dropped when it is answered */
         struct op *next = op->next;
-        if (op->ticketed && op->ticket.client == c->index && op->ticket.gen == c->gen) {
+        if (op_is_orphan(in, op)) {
             names_unqueue(in, op);
             op_free(in, op);
         }

@@ -109,17 +109,18 @@ sk_err proc_on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
 {
     struct init *in = init_of(loop);
     const struct proc_one *r = request_of(req);
-    sk_err err;
-    if (is_elsewhere(in, c, req, SK_TID_CORE(r->tid), sizeof(struct proc_exit), r->deadline, &err))
-        return err;
+    if (SK_TID_SLOT(r->tid) == 0) /* an init: it ends with its core only */
+        return SK_ERR_RIGHTS;
+    if (SK_TID_CORE(r->tid) != in->start->core)
+        return client_is_peer(in, c) ? SK_ERR_ARG : far_wait(in, c, req, r);
     const struct dead *d = task_find_dead(in, r->tid);
     if (d) {
         answer_with(answer, &d->how, sizeof d->how);
         return SK_OK;
     }
-    if (r->tid != in->start->tid && task_find(in, r->tid) == NULL)
+    if (task_find(in, r->tid) == NULL)
         return SK_ERR_NOT_FOUND;
-    return task_wait(in, r->tid, sk_ticket(c, req), r->deadline);
+    return task_wait(in, r->tid, c, req, r->deadline);
 }
 
 /* Index 0 is init itself, 1 + i is slot i. */

@@ -135,22 +135,32 @@ static void waiter_timed_out(struct sk_loop *loop, struct sk_timer *timer)
     waiter_end(loop->user, timer->user, SK_ERR_TIMED_OUT, NULL);
 }
 
-sk_err task_wait(struct init *in, sk_tid tid, struct sk_ticket ticket, sk_ns deadline)
+/* Is it c that waits? */
+static bool is_of(const struct waiter *w, const struct sk_client *c)
 {
+    return w->used && w->ticket.client == c->index && w->ticket.gen == c->gen;
+}
+
+sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct sk_in *req,
+                 sk_ns deadline)
+{
+    struct waiter *w = NULL;
+    uint32_t of_client = 0;
     if (deadline <= sk_now())
         return SK_ERR_TIMED_OUT;
     for (uint32_t i = 0; i < WAITERS_MAX; i++) {
-        struct waiter *w = &in->waiter[i];
-        if (w->used)
-            continue;
-        *w = (struct waiter){.used = true, .tid = tid, .ticket = ticket};
-        w->timer.fn = waiter_timed_out;
-        w->timer.user = w;
-        if (deadline != SK_FOREVER)
-            sk_timer_set(&in->loop, &w->timer, deadline);
-        return SK_ANSWER_LATER;
+        of_client += is_of(&in->waiter[i], c) ? 1u : 0u;
+        if (!in->waiter[i].used)
+            w = &in->waiter[i];
     }
-    return SK_ERR_FULL;
+    if (w == NULL || (!client_is_peer(in, c) && of_client >= OPS_CLIENT))
+        return SK_ERR_FULL;
+    *w = (struct waiter){.used = true, .tid = tid, .ticket = sk_ticket(c, req)};
+    w->timer.fn = waiter_timed_out;
+    w->timer.user = w;
+    if (deadline != SK_FOREVER)
+        sk_timer_set(&in->loop, &w->timer, deadline);
+    return SK_ANSWER_LATER;
 }
 
 void task_client_gone(struct init *in, struct sk_client *c)
@@ -161,7 +171,7 @@ void task_client_gone(struct init *in, struct sk_client *c)
     }
     for (uint32_t i = 0; i < WAITERS_MAX; i++) {
         struct waiter *w = &in->waiter[i];
-        if (w->used && w->ticket.client == c->index && w->ticket.gen == c->gen) {
+        if (w->used && sk_ticket_client(&in->loop, w->ticket) == NULL) {
             sk_timer_cancel(&in->loop, &w->timer);
             w->used = false;
         }

@@ -70,6 +70,28 @@ def trouble_on_one_core(cores):
         HALT)
 
 
+def many_wait_for_another_core(cores):
+    """Waits that never end leave room for what else is asked of that core's init."""
+    last = cores - 1
+    return script(
+        CALM,
+        typed(f"repeat 14 spawn spawner {last} spin", "\n"), ["=FIRST"],
+        typed(f"stats {last}", f"core {last}: pages"),
+        hello_on([last]),
+        typed(f"spawn -c {last} spin", "\n"), ["=SPIN"],
+        typed("kill $SPIN"),
+        typed("wait $SPIN", "killed"),
+        typed("kill $FIRST"),
+        typed("wait $FIRST", "killed"),
+        ECHO, HALT)
+
+
+def floods(cores):
+    """Whatever the service is, its answers come, and it goes on."""
+    return script(CALM, typed("run flood echo", "flood: full", "answers"),
+                  typed("run flood console", "flood: full", "answers"), ECHO, HALT)
+
+
 def killed(name):
     def scenario(cores):
         """The service is killed; it is back by its restart policy, and all goes on."""
@@ -89,7 +111,7 @@ def echo_dies_in_calls(cores):
         CALM, ECHO,
         typed("names echo", "echo "), ["=ECHO"],
         typed(f"spawn -c {cores - 1} callbench echo 1000000", "\n"), ["=CALLER"],
-        ["~1"],
+        ["~40"],  # it may have to try for its connection more than once
         typed("kill $ECHO"),
         ["<callbench: peer is dead"],
         ["~20"],
@@ -167,8 +189,9 @@ def calls_while_a_core_breaks(cores):
 def garbage_in_channels(cores):
     """Any bytes in any ring: programs may come to grief, kernels and the machine may not."""
     work = [line for c in range(cores)
-            for line in typed(f"spawn -c {c} callbench echo 100")]
-    return script(CALM, ECHO, work, ["~300", "@calm", "~300", "@audit", "."])
+            for line in typed(f"spawn -c {c} callbench echo 1000")]
+    return script(["@calm"], CALM, ECHO, work,
+                  ["@storm", "~300", "@calm", "~300", "@audit", "."])
 
 
 def garbage_on_links(cores):
@@ -184,7 +207,7 @@ def tasks_fault_at_random(cores):
 
 ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
           trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
-          echo_dies_in_calls, cycles, nonsense]
+          echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods]
 
 # (scenario, least cores, options of the simulation)
 FAULTY = [
