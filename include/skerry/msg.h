@@ -87,8 +87,9 @@ struct sk_chan_status {
     uint32_t pad[12];
 };
 _Static_assert(sizeof(struct sk_chan_status) == 64, "one line");
-#define SK_CHAN_OPEN   1u /* the peer may still send */
-#define SK_CHAN_CLOSED 2u /* the peer closed, died, or its core did: drain, then SK_ERR_PEER_DEAD  \
-                           */
+#define SK_CHAN_OPEN 1u /* the peer may still send */
+#define SK_CHAN_CLOSED                                                                             \
+    2u /* the peer closed, died, or its core did: drain, then SK_ERR_PEER_DEAD                     \
+        */
 
 #endif

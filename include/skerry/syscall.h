@@ -110,7 +110,8 @@ enum {
  * TASK_MAP: moves the region to the task (its charge too) and maps it there; the handle is gone.
  * TASK_GIVE: moves a handle (unused end, device, region) or copies it (port) before the start.
  * TASK_KILL: ends it, cause SK_CAUSE_KILLED; teardown goes on in chunks at the dying's priority;
- * TASK_INFO says SK_TASK_DEAD when all is back (handle 0: about the caller itself). SK_OK too if it had ended already.
+ * TASK_INFO says SK_TASK_DEAD when all is back (handle 0: about the caller itself). SK_OK too if it
+ * had ended already.
  *
  * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, or it
  * crashed. SK_ERR_NOT_FOUND: no such core. SK_ERR_TIMED_OUT: it did not answer.
