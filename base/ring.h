@@ -368,6 +368,16 @@ static inline bool ring_arm_for(struct ring_rx *rx, uint32_t s)
     return false;
 }
 
+/* Arm for the reply to a request that is not yet sent, the ring being drained: there is nothing to
+ * look for, what is awaited cannot come before. The store is in order before the request, by the
+ * release of ring_publish; whoever takes the request sees it. A peer that sends something unasked
+ * may make us miss a wake-up, not more. */
+static inline void ring_arm_reply(struct ring_rx *rx)
+{
+    rx->streak = 0;
+    seam_store_relaxed(rx->armed, RING_FLAG | ring_tag(rx->next, rx->epoch_tag));
+}
+
 /* The receiver is about to sleep. True: the ring holds nothing to take, and the sender of the next
  * line will wake us. False: look again (a message, or garbage). */
 static inline bool ring_arm(struct ring_rx *rx)

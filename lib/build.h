@@ -3,7 +3,7 @@
 #ifndef LIB_BUILD_H
 #define LIB_BUILD_H
 
-#include "lib/chan.h"
+#include "lib/xport.h"
 
 /* Copy len <= 56 bytes word by word: mostly there are few, and the C library's memcpy goes byte by
  * byte. `from` may be in a peer's hands: each part of it is read once. */
@@ -30,6 +30,31 @@ static inline void build_payload(struct sk_msg *m, const void *bytes, uint32_t l
     m->w64[4] = m->w64[5] = m->w64[6] = 0;
     build_copy(m->bytes, bytes, len);
 }
+
+/* What xport_recv said, if it was not a plain message of one line: receive what is longer, take
+ * handles, end the channel that is broken. As sk_recv_try. */
+sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err);
+
+/* sk_recv_try for an end that is not dead, the short way inline. */
+static inline sk_err chan_recv(struct sk_chan *c, struct sk_in *in)
+{
+    uint32_t slots;
+    sk_err err = xport_recv(c, &in->first, 1, &slots);
+    in->handles = 0;
+    if (err == SK_ERR_EMPTY)
+        return err;
+    in->len = sk_ctl_len(in->ctl);
+    if (err != SK_OK || sk_ctl_handles(in->ctl) != 0 || in->label == SK_LABEL_DROP)
+        return chan_recv_rest(c, in, err);
+    return SK_OK;
+}
+
+/* sk_call where the short way does not do, and where it has sent the request but has no answer;
+ * arguments as xport_call. */
+sk_err call_long(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                 uint32_t reply_max, uint32_t *got, sk_ns deadline);
+sk_err call_sent(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                 uint32_t reply_max, uint32_t *got, sk_ns deadline);
 
 /* The peer breaks the rules: the end is closed, its calls have ended, all with SK_ERR_PROTOCOL. */
 void chan_break(struct sk_chan *c);

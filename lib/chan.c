@@ -251,6 +251,7 @@ void chan_break(struct sk_chan *c)
 /* A message with handles, or of several lines; or an error, which may end the channel. */
 static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
 {
+    in->handles = 0;
     if (err == SK_ERR_TOO_BIG)
         err = recv_long(c, in);
     if (err == SK_OK && sk_ctl_handles(in->ctl) != 0)
@@ -260,23 +261,23 @@ static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
     return err;
 }
 
-sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in)
+sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
 {
-    if (c->dead != SK_OK)
-        return c->dead;
     for (;;) {
         uint32_t slots;
-        in->handles = 0;
-        sk_err err = xport_recv(c, &in->first, 1, &slots);
-        if (err == SK_ERR_EMPTY)
-            return err;
-        in->len = sk_ctl_len(in->ctl);
-        if (err != SK_OK || sk_ctl_handles(in->ctl) != 0)
-            err = recv_rest(c, in, err);
+        err = recv_rest(c, in, err);
         if (err != SK_OK || in->label != SK_LABEL_DROP)
             return err;
         sk_in_drop_handles(in);
+        err = xport_recv(c, &in->first, 1, &slots);
+        if (err == SK_OK)
+            in->len = sk_ctl_len(in->ctl);
     }
+}
+
+sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in)
+{
+    return c->dead != SK_OK ? c->dead : chan_recv(c, in);
 }
 
 sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)

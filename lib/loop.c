@@ -7,9 +7,7 @@
 #include "lib/loop_inside.h"
 #include "lib/xport.h"
 
-#define BURST       8u  /* messages of one source in its turn */
-#define IDLE_ROUNDS 64u /* polls of a dry source whose peer runs on another core */
-#define ASK_ROUNDS  32u /* rounds between looks at other events while sources are busy */
+#define ASK_ROUNDS 32u /* rounds between looks at other events while sources are busy */
 
 void sk_loop_init(struct sk_loop *loop, struct sk_client *clients, uint32_t count, void *user)
 {
@@ -113,77 +111,6 @@ static void take_ready(struct sk_loop *loop)
     }
 }
 
-void loop_flush_wake(struct sk_loop *loop)
-{
-    struct sk_client *client = loop->wake_client;
-    if (client == NULL)
-        return;
-    loop->wake_client = NULL;
-    sys_wake(client->source.chan.handle);
-}
-
-/* The source's channel is over. */
-static void source_end(struct sk_loop *loop, struct sk_source *source, sk_err err)
-{
-    loop_flush_wake(loop);
-    if (source->is_client) {
-        sk_client_close(loop, (struct sk_client *)source);
-        return;
-    }
-    sk_call_end_all(&source->chan, err);
-    if (source->attached && source->on_end != NULL)
-        source->on_end(loop, source);
-}
-
-static void source_message(struct sk_loop *loop, struct sk_source *source, struct sk_in *in)
-{
-    if (source->is_client) {
-        loop_client_message(loop, (struct sk_client *)source, in);
-    } else if (sk_call_deliver(&source->chan, in) != SK_OK) {
-        chan_break(&source->chan);
-        source_end(loop, source, SK_ERR_PROTOCOL);
-    }
-}
-
-/* What to do with a source after its turn, in which n messages came and err ended it. */
-static void after_turn(struct sk_loop *loop, struct sk_source *source, uint32_t n, sk_err err)
-{
-    uint8_t idle = n != 0 ? 0 : source->idle;
-    if (!source->attached)
-        return;
-    if (err != SK_OK && err != SK_ERR_EMPTY) {
-        source_end(loop, source, err);
-        return;
-    }
-    if (err == SK_ERR_EMPTY) {
-        if ((idle >= IDLE_ROUNDS || xport_same_core(&source->chan)) && sk_chan_arm(&source->chan))
-            return;
-        idle++;
-    }
-    loop_activate(loop, source);
-    source->idle = idle;
-}
-
-/* A source's turn. It is out of the ring; it gets back in unless it is dry and armed, or over.
- * Returns whether there was something. */
-static bool poll_source(struct sk_loop *loop, struct sk_source *source)
-{
-    struct sk_in in;
-    sk_err err = SK_OK;
-    uint32_t n = 0;
-    while (n < BURST && source->attached && (err = sk_recv_try(&source->chan, &in)) == SK_OK) {
-        if (loop->wake_client != NULL)
-            loop_flush_wake(loop);
-        source_message(loop, source, &in);
-        /* A peer on this core cannot have sent more meanwhile: mostly it is dry after one. */
-        if (++n == 1 && source->attached && xport_same_core(&source->chan) &&
-            sk_chan_arm(&source->chan))
-            return true;
-    }
-    after_turn(loop, source, n, err);
-    return n != 0;
-}
-
 /* Everybody's turn, once. */
 static void run_round(struct sk_loop *loop)
 {
@@ -192,7 +119,7 @@ static void run_round(struct sk_loop *loop)
     struct sk_source *s;
     do {
         s = next_turn(loop);
-        any |= poll_source(loop, s);
+        any |= loop_poll(loop, s);
     } while (s != last && loop->active != NULL);
     if (!any && loop->active != NULL) {
         loop_flush_wake(loop);
@@ -238,7 +165,7 @@ static void handle_ready(struct sk_loop *loop, uint64_t ready)
         struct sk_source *s = loop->by_bit[__builtin_ctzll(ready)];
         if (s != NULL && s->next_bit == NULL) {
             s->idle = 0;
-            poll_source(loop, s);
+            loop_poll(loop, s);
             return;
         }
     }

@@ -93,83 +93,7 @@ void loop_accept(struct sk_loop *loop, uint32_t events)
                 ;
 }
 
-/* --- Answers --------------------------------------------------------------------------------- */
-
-/* After an answer was sent: wake the client, at the next sleep if it is on this core. */
-static void wake_later(struct sk_loop *loop, struct sk_client *client)
-{
-    if (!sk_chan_same_core(&client->source.chan)) {
-        sys_wake(client->source.chan.handle);
-        return;
-    }
-    loop_flush_wake(loop);
-    loop->wake_client = client;
-}
-
-/* A client that has not kept room for its answer breaks the rules. */
-static void answered(struct sk_loop *loop, struct sk_client *client, sk_err err, bool wake)
-{
-    if (wake)
-        wake_later(loop, client);
-    if (err == SK_ERR_FULL || err == SK_ERR_TIMED_OUT)
-        sk_client_close(loop, client);
-}
-
-static void answer_now(struct sk_loop *loop, struct sk_client *client, uint16_t token, sk_err err,
-                       struct sk_answer *a)
-{
-    bool wake;
-    sk_err sent;
-    if (a->len <= SK_PAYLOAD_BYTES && a->handles == 0) {
-        a->ctl = sk_ctl_make(a->len, 0, 0, true);
-        a->label = (uint16_t)-err;
-        a->token = token;
-        sent = xport_send(&client->source.chan, &a->first, 1, &wake);
-    } else {
-        sent = sk_reply(&client->source.chan, token, err, a->bytes, a->len, a->handle, a->handles,
-                        &wake);
-    }
-    if (sent != SK_OK)
-        for (uint32_t i = 0; i < a->handles; i++)
-            sys_close(a->handle[i]); /* those that have gone are stale here */
-    answered(loop, client, sent, wake);
-}
-
-static const struct sk_method *find_method(const struct sk_server *server, uint16_t label)
-{
-    const struct sk_method *m = server->methods;
-    uint32_t guess = label - 1u; /* labels mostly count from 1 */
-    if (guess < server->method_count && m[guess].label == label)
-        return &m[guess];
-    for (uint32_t i = 0; i < server->method_count; i++)
-        if (m[i].label == label)
-            return &m[i];
-    return NULL;
-}
-
-void loop_client_message(struct sk_loop *loop, struct sk_client *client, struct sk_in *in)
-{
-    struct sk_answer answer;
-    uint16_t token = in->token;
-    uint32_t gen = client->gen;
-    const struct sk_method *method = find_method(client->server, in->label);
-    answer.len = answer.handles = 0;
-    answer.w64[0] = answer.w64[1] = answer.w64[2] = answer.w64[3] = 0;
-    answer.w64[4] = answer.w64[5] = answer.w64[6] = 0;
-    sk_err err;
-    if (method == NULL)
-        err = SK_ERR_UNSUPPORTED;
-    else if (in->len < method->min_len || in->handles != method->handles || sk_in_reply(in))
-        err = SK_ERR_ARG;
-    else
-        err = method->handle(loop, client, in, &answer);
-    if (in->handles != 0)
-        sk_in_drop_handles(in);
-    if (err == SK_ANSWER_LATER || !client->in_use || client->gen != gen ||
-        (method != NULL && method->one_way))
-        return;
-    answer_now(loop, client, token, err, &answer);
-}
+/* --- Answers that were put off --------------------------------------------------------------- */
 
 struct sk_client *sk_ticket_client(struct sk_loop *loop, struct sk_ticket ticket)
 {
@@ -188,6 +112,6 @@ sk_err sk_answer(struct sk_loop *loop, struct sk_ticket ticket, sk_err err, cons
         return SK_ERR_PEER_DEAD;
     sk_err sent =
         sk_reply(&client->source.chan, ticket.token, err, bytes, len, handle, handles, &wake);
-    answered(loop, client, sent, wake);
+    loop_answered(loop, client, sent, wake);
     return sent;
 }

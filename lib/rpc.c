@@ -183,51 +183,41 @@ static sk_err take_bytes(struct sk_in *in, void *reply, uint32_t max, uint32_t *
     return SK_OK;
 }
 
-static __attribute__((noinline)) sk_err call_long(struct sk_chan *c, struct sk_out *out,
-                                                  void *reply, uint32_t max, uint32_t *got,
-                                                  sk_ns deadline)
+sk_err call_long(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                 uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
     struct sk_in in;
+    struct sk_out out = {.label = (uint16_t)head, .len = len, .bytes = request};
     if (got != NULL)
         *got = 0;
-    sk_err err = sk_call_msg(c, out, &in, max, deadline);
-    return err == SK_OK ? take_bytes(&in, reply, max, got) : err;
+    sk_err err = sk_call_msg(c, &out, &in, reply_max, deadline);
+    return err == SK_OK ? take_bytes(&in, reply, reply_max, got) : err;
 }
 
-/* The request of the short way is out, the reply was not at hand: an ordinary call from now on,
- * with the index that the short way has used. */
-static __attribute__((noinline)) sk_err call_sent(struct sk_chan *c, void *reply, uint32_t max,
-                                                  uint32_t *got, sk_ns deadline)
+/* An ordinary call from now on, with the index and token that the short way has used. */
+sk_err call_sent(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+                 uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
     struct sk_in in;
     struct sk_call call;
-    struct sk_out out = {.len = 0};
+    struct sk_out out = {.label = (uint16_t)head, .len = len, .bytes = request};
     if (got != NULL)
         *got = 0;
-    sk_err err = reserve(c, &call, &out, &in, max);
+    sk_err err = reserve(c, &call, &out, &in, reply_max);
     if (err == SK_OK)
         err = await(c, &call, deadline);
-    return err == SK_OK ? take_bytes(&in, reply, max, got) : err;
+    return err == SK_OK ? take_bytes(&in, reply, reply_max, got) : err;
 }
 
 sk_err sk_call(struct sk_chan *c, uint16_t label, const void *request, uint32_t len, void *reply,
                uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    if (c->dead == SK_OK && c->call_busy == 0 && len <= SK_PAYLOAD_BYTES &&
-        reply_max <= SK_PAYLOAD_BYTES) {
-        /* The token that reserve() gives next: index 0. */
-        uint32_t token = (uint16_t)((uint32_t)c->call_seq << INDEX_BITS);
-        sk_err err =
-            xport_call(c, label | token << 16, request, len, reply, reply_max, got, deadline);
-        if (err <= 0) {
-            c->call_seq++;
-            return err;
-        }
-        if (err == XPORT_SENT)
-            return call_sent(c, reply, reply_max, got, deadline);
-    }
-    struct sk_out out = {.label = label, .len = len, .bytes = request};
-    return call_long(c, &out, reply, reply_max, got, deadline);
+    if (c->dead != SK_OK || c->call_busy != 0 || len > SK_PAYLOAD_BYTES ||
+        reply_max > SK_PAYLOAD_BYTES)
+        return call_long(c, label, request, len, reply, reply_max, got, deadline);
+    /* The token that reserve() would give: index 0. */
+    uint32_t head = label | (uint32_t)c->call_seq << (16u + INDEX_BITS);
+    return xport_call(c, head, request, len, reply, reply_max, got, deadline);
 }
 
 sk_err sk_reply(struct sk_chan *c, uint16_t token, sk_err err, const void *bytes, uint32_t len,

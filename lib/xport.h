@@ -24,6 +24,9 @@ sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *s
 
 /* Before sleeping: true if the event will come with the next message, or with room for `slots`. */
 bool xport_arm(struct sk_chan *c);
+/* The same, if it is likely to succeed: the peer is on this core, so it has sent nothing while this
+ * task was at work. False: receive again, or do not sleep. */
+bool xport_arm_near(struct sk_chan *c);
 bool xport_want(struct sk_chan *c, uint32_t slots);
 
 bool xport_closed(const struct sk_chan *c);
@@ -35,14 +38,11 @@ static inline bool xport_same_core(const struct sk_chan *c)
     return c->status == NULL || *(const volatile uint32_t *)&c->status->same_core != 0;
 }
 
-/* The short way of a call of one line each way, to a peer on this core: arm, send, wake the peer
- * and sleep in one kernel entry, take the reply where it lies. head is label | token << 16; request
- * and reply as in sk_call, at most SK_PAYLOAD_BYTES. Returns the server's answer, or one of the
- * two below, and then the caller goes the long way. */
-enum {
-    XPORT_NOT_SENT = 1, /* nothing has happened */
-    XPORT_SENT = 2,     /* asked; the reply is still to be received */
-};
+/* The short way of a call of one line each way, to a peer on this core, while no other call is
+ * outstanding: arm, send, wake the peer and sleep in one kernel entry, take the reply where it
+ * lies. head is label | token << 16; request and reply as in sk_call, at most SK_PAYLOAD_BYTES.
+ * Counts c->call_seq on. Where that does not do it goes on as call_long, or, the request being
+ * sent, as call_sent (lib/build.h): in the last place, so that nothing is saved for it. */
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline);
 

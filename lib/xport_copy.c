@@ -41,21 +41,19 @@ bool xport_arm(struct sk_chan *c)
     return sys_chan_arm(c->handle) == SK_OK;
 }
 
+bool xport_arm_near(struct sk_chan *c)
+{
+    return xport_arm(c);
+}
+
 bool xport_want(struct sk_chan *c, uint32_t slots)
 {
     return sys_chan_want(c->handle, slots) == SK_OK;
 }
 
+/* There is no shorter one. */
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    (void)reply;
-    (void)reply_max;
-    (void)got;
-    (void)deadline;
-    struct sk_msg m = {.ctl = sk_ctl_make(len, 0, 0, false)};
-    m.label = (uint16_t)head;
-    m.token = (uint16_t)(head >> 16);
-    build_payload(&m, request, len);
-    return sys_chan_send(c->handle, &m, 1) == SK_OK ? XPORT_SENT : XPORT_NOT_SENT;
+    return call_long(c, head, request, len, reply, reply_max, got, deadline);
 }

@@ -21,7 +21,25 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
     return SK_OK;
 }
 
+/* The ways that are not the short one stay out of its registers and stack. */
+#define COLD __attribute__((noinline))
+
+static COLD sk_err send_long(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake)
+{
+    return ring_send(&c->tx, m, slots, wake);
+}
+
+static COLD void wake_sender(struct sk_chan *c)
+{
+    sys_wake(c->handle); /* a peer that is gone does not mind */
+}
+
 /* Written by the kernel of this core while this task does not run: plain loads, but real ones. */
+static inline bool same_core(const struct sk_chan *c)
+{
+    return *(const volatile uint32_t *)&c->status->same_core != 0;
+}
+
 bool xport_closed(const struct sk_chan *c)
 {
     return *(const volatile uint32_t *)&c->status->state != SK_CHAN_OPEN;
@@ -44,13 +62,12 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
     if (xport_closed(c))
         return SK_ERR_PEER_DEAD;
     if (slots != 1)
-        return ring_send(&c->tx, m, slots, wake);
+        return send_long(c, m, slots, wake);
     struct sk_msg *line = ring_claim(&c->tx);
     if (line == NULL)
         return SK_ERR_FULL;
     line_set_head(line, line_head(m));
-    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
-        line->w64[i] = m->w64[i];
+    ring_copy_payload(line, m);
     *wake = ring_publish(&c->tx, line, m->ctl);
     return SK_OK;
 }
@@ -60,7 +77,7 @@ bool xport_room(struct sk_chan *c, uint32_t slots)
     return ring_has_room(&c->tx, slots);
 }
 
-static sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
+static COLD sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
 {
     bool wake;
     sk_err err = ring_recv(&c->rx, m, max, slots, &wake);
@@ -71,7 +88,7 @@ static sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint3
             return SK_ERR_PEER_DEAD;
     }
     if (wake)
-        sys_wake(c->handle); /* a peer that is gone does not mind */
+        wake_sender(c);
     return err;
 }
 
@@ -84,17 +101,35 @@ sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *s
         return recv_long(c, m, max, slots);
     m->ctl = ctl;
     line_set_head(m, line_head(line));
-    for (unsigned i = 0; i < SK_PAYLOAD_BYTES / 8u; i++)
-        m->w64[i] = line->w64[i];
+    ring_copy_payload(m, line);
     *slots = 1;
     if (ring_pop(&c->rx))
-        sys_wake(c->handle);
+        wake_sender(c);
     return SK_OK;
+}
+
+static COLD bool arm_long(struct sk_chan *c)
+{
+    return ring_arm(&c->rx) && !xport_closed(c);
+}
+
+/* ring_arm where nothing at all is in the ring. */
+static inline bool arm_short(struct sk_chan *c)
+{
+    if (c->rx.vouched != 0 || !ring_arm_for(&c->rx, c->rx.next))
+        return false;
+    c->rx.streak = 0;
+    return true;
 }
 
 bool xport_arm(struct sk_chan *c)
 {
-    return ring_arm(&c->rx) && !xport_closed(c);
+    return arm_short(c) ? !xport_closed(c) : arm_long(c);
+}
+
+bool xport_arm_near(struct sk_chan *c)
+{
+    return same_core(c) && arm_short(c) && !xport_closed(c);
 }
 
 bool xport_want(struct sk_chan *c, uint32_t slots)
@@ -102,46 +137,47 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return ring_want(&c->tx, slots) && !xport_closed(c);
 }
 
-/* The reply with this token at the front of the ring; anything else is left there. */
-static sk_err take_reply(struct sk_chan *c, uint32_t token, void *reply, uint32_t max,
-                         uint32_t *got)
+/* The line at the front of the ring, if it is the plain reply with this token. */
+static const struct sk_msg *find_reply(struct sk_chan *c, uint32_t token, uint32_t *ctl,
+                                       uint32_t *label)
 {
-    uint32_t ctl;
-    const struct sk_msg *line = ring_front(&c->rx, &ctl);
-    if (line == NULL)
-        return XPORT_SENT;
+    const struct sk_msg *line = ring_front(&c->rx, ctl);
+    if (line == NULL || (*ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) != SK_CTL_REPLY)
+        return NULL;
     uint32_t head = line_head(line);
-    if ((ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) != SK_CTL_REPLY || head >> 16 != token)
-        return XPORT_SENT;
-    uint32_t label = head & 0xffffu;
-    uint32_t n = sk_ctl_len(ctl) < max ? sk_ctl_len(ctl) : max;
-    n = label == 0 ? n : 0;
-    if (n != 0)
-        build_copy(reply, line->bytes, n);
-    if (got != NULL)
-        *got = n;
-    if (ring_pop(&c->rx))
-        sys_wake(c->handle);
-    return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
+    *label = head & 0xffffu;
+    return head >> 16 == token ? line : NULL;
 }
 
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    uint32_t events;
+    uint32_t events, ctl, label;
     uint64_t ready;
-    if (!xport_same_core(c) || xport_closed(c))
-        return XPORT_NOT_SENT;
+    if (!same_core(c) || c->rx.vouched != 0)
+        return call_long(c, head, request, len, reply, reply_max, got, deadline);
     struct sk_msg *line = ring_claim(&c->tx);
-    /* Armed before the request is out: its reply is the first thing that can come. */
-    if (line == NULL || !ring_arm(&c->rx))
-        return XPORT_NOT_SENT;
+    if (line == NULL)
+        return call_long(c, head, request, len, reply, reply_max, got, deadline);
+    ring_arm_reply(&c->rx);
     line_set_head(line, head);
     build_payload(line, request, len);
+    /* A peer that is gone is found by the wake-up, or by looking for the reply. */
     if (!ring_publish(&c->tx, line, sk_ctl_make(len, 0, 0, false)))
-        return XPORT_SENT;
+        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
     if (sys_wake_wait(c->handle, c->event_mask, deadline, &events, &ready) != SK_OK)
-        return XPORT_SENT;
+        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
     sk_self()->ready |= ready;
-    return take_reply(c, head >> 16, reply, reply_max, got);
+    const struct sk_msg *answer = find_reply(c, head >> 16, &ctl, &label);
+    if (answer == NULL)
+        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
+    uint32_t n = sk_ctl_len(ctl) < reply_max ? sk_ctl_len(ctl) : reply_max;
+    n = label == SK_OK ? n : 0;
+    build_copy(reply, answer->bytes, n);
+    if (got != NULL)
+        *got = n;
+    c->call_seq++;
+    if (ring_mark(&c->rx, c->rx.next++))
+        wake_sender(c);
+    return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
 }

@@ -53,9 +53,6 @@ U_SRC := $(LIB_SRC) lib/xport_shared.c $(filter-out base/string.c,$(BASE_SRC)) \
 U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
 U_LD  := arch/$(ARCH)/user/program.ld
 
-# Library and services leave the floating-point registers alone: the kernel then need not move them.
-$(OUT)/user/base/%.o $(OUT)/user/lib/%.o $(OUT)/user/services/%.o: U_CFLAGS += -mgeneral-regs-only
-
 # Library and services stay out of the vector registers: a task that never touches them costs no
 # switch of them (arch/arm64/fp.S). Programs may use them.
 $(OUT)/user/lib/%.o $(OUT)/user/base/%.o $(OUT)/user/services/%.o: U_CFLAGS += -mgeneral-regs-only

@@ -14,17 +14,22 @@ static inline sk_err sys_call(uint32_t nr, uint64_t a0, uint64_t a1, uint64_t a2
     register uint64_t x0 __asm__("x0") = a0;
     register uint64_t x1 __asm__("x1") = a1;
     register uint64_t x2 __asm__("x2") = a2;
+    register uint64_t x8 __asm__("x8") = nr;
+    if (__builtin_constant_p(a3 | a4 | a5) && (a3 | a4 | a5) == 0) {
+        /* Most calls have three arguments at most: the other registers stay as they are. */
+        register uint64_t x3 __asm__("x3");
+        __asm__ volatile("svc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3) : "r"(x8) : "memory");
+        *res = (struct sys_result){x1, x2, x3};
+        return (sk_err)(int64_t)x0;
+    }
     register uint64_t x3 __asm__("x3") = a3;
     register uint64_t x4 __asm__("x4") = a4;
     register uint64_t x5 __asm__("x5") = a5;
-    register uint64_t x8 __asm__("x8") = nr;
     __asm__ volatile("svc #0"
                      : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
                      : "r"(x4), "r"(x5), "r"(x8)
                      : "memory");
-    res->r1 = x1;
-    res->r2 = x2;
-    res->r3 = x3;
+    *res = (struct sys_result){x1, x2, x3};
     return (sk_err)(int64_t)x0;
 }
 
