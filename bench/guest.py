@@ -5,6 +5,7 @@
 import argparse
 import os
 import re
+import signal
 import sys
 
 sys.dont_write_bytecode = True
@@ -141,6 +142,7 @@ def main():
     parser.add_argument("--profile", metavar="REGION", help="where its instructions go")
     args = parser.parse_args()
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # the emulator must not outlive us
     try:
         profile(args) if args.profile else measure(args)
     except (machine.Failed, regions.Incomplete) as e:
