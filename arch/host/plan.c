@@ -3,7 +3,7 @@
  *   fault CORE      the task that runs next on CORE (not init) faults
  *   panic CORE      the kernel of CORE breaks
  *   chan N, link N  garbage of 64 bytes into N slots of channels, of links
- *   calm            no more faults by chance
+ *   calm, storm     no faults by chance from now on; again
  *   audit           walk all tables now
  * Garbage models a hostile peer: it goes only to memory that a peer may write.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -94,6 +94,8 @@ void plan_do(const char *action)
         sim_audit();
     else if (strncmp(action, "calm", 4) == 0)
         sim.plans = false;
+    else if (strncmp(action, "storm", 5) == 0)
+        sim.plans = true;
     else if (strncmp(action, "fault", 5) == 0)
         sim.fault_core = (uint32_t)n + 1u;
     else if (strncmp(action, "panic", 5) == 0 && n < sim.cores)
