@@ -28,7 +28,7 @@ int main(int argc, char **argv)
         printf("spawner: %s: %s\n", argv[2], sk_err_text(err));
         return 1;
     }
-    printf("spawner: %s, started on core %lu from core %u, ended with status %d\n", argv[2],
-           core, (unsigned)sk_my_core(), (int)how.status);
+    printf("spawner: %s, started on core %lu from core %u, ended with status %d\n", argv[2], core,
+           (unsigned)sk_my_core(), (int)how.status);
     return how.cause == SK_CAUSE_EXITED ? (int)how.status : 1;
 }

@@ -27,6 +27,7 @@ struct sk_self {
     struct sk_chan parent;  /* to this core's init; opened at the first use */
     struct sk_chan console; /* handle NONE: not connected */
     bool console_used;      /* something was written since the last sync */
+    bool told_log;          /* that there is no console */
     uint32_t line_len;      /* of stdout, not yet sent */
     char line[SK_LINE_BYTES];
     uint32_t in_len, in_pos; /* of the input line being read by stdin */

@@ -1,5 +1,6 @@
 /* Characters of stdout and stdin, under the C library of the port. Output is collected by lines;
- * where there is no console (init, before it runs, or not permitted) it goes to the kernel's log.
+ * where there is no console (init, before it runs, or not permitted) it goes to the kernel's log,
+ * which first is told why.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/console.h"
 #include "lib/start.h"
@@ -11,8 +12,13 @@ void sk_stdout_flush(void)
     if (len == 0)
         return;
     self->line_len = 0;
-    if (console_write(self->line, len) != SK_OK)
-        sys_log_write(self->line, len);
+    sk_err err = console_write(self->line, len);
+    if (err == SK_OK)
+        return;
+    if (sk_parent() != NULL && !self->told_log)
+        sk_log("%s: no console: %s\n", self->start->name, sk_err_text(err));
+    self->told_log = true;
+    sys_log_write(self->line, len);
 }
 
 void sk_stdout_put(char ch)
@@ -28,7 +34,11 @@ int sk_stdin_get(void)
     struct sk_self *self = sk_self();
     if (self->in_pos == self->in_len) {
         sk_stdout_flush(); /* the question before the answer */
-        if (console_read_line(self->in_line, sizeof(self->in_line) - 1u) != SK_OK)
+        sk_err err;
+        do
+            err = console_read_line(self->in_line, sizeof(self->in_line) - 1u);
+        while (err == SK_ERR_PEER_DEAD);
+        if (err != SK_OK)
             return -1;
         self->in_pos = 0;
         self->in_len = (uint32_t)__builtin_strlen(self->in_line);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define CTRL_C 0x03
+
 /* The client that the input is for, or NOBODY. */
 static uint32_t focus_of(const struct console *c)
 {
@@ -33,6 +35,29 @@ static struct reader *next_reader(struct console *c)
     return best;
 }
 
+/* How much of the input may go to r in one piece: to the end of a line, so that what is typed ahead
+ * stays here if the reader goes; and without the focus not up to a Ctrl-C. */
+static uint32_t piece_for(const struct console *c, const struct reader *r, uint8_t *piece)
+{
+    uint32_t n = 0;
+    while (n < SK_PAYLOAD_BYTES && n < c->in_count) {
+        uint8_t ch = c->in[(c->in_first + n) % INPUT_MAX];
+        if (ch == CTRL_C && r->focus == 0)
+            break;
+        piece[n++] = ch;
+        if (ch == '\r' || ch == '\n')
+            break;
+    }
+    return n;
+}
+
+static void drop_input(struct console *c, uint32_t n)
+{
+    c->in_first = (c->in_first + n) % INPUT_MAX;
+    c->in_count -= n;
+    uart_take_input(c);
+}
+
 /* Hand out what has been typed, and have the device's interrupt on if there is room for more. */
 static void feed(struct console *c)
 {
@@ -40,17 +65,13 @@ static void feed(struct console *c)
     uart_take_input(c);
     while (c->in_count > 0 && (r = next_reader(c)) != NULL) {
         uint8_t piece[SK_PAYLOAD_BYTES];
-        uint32_t n = 0;
-        while (n < sizeof piece && n < c->in_count) {
-            piece[n] = c->in[(c->in_first + n) % INPUT_MAX];
-            n++;
-        }
+        uint32_t n = piece_for(c, r, piece);
+        if (n == 0)
+            break;
         r->waits = false;
         if (sk_answer(&c->loop, r->ticket, SK_OK, piece, n, NULL, 0) != SK_OK)
             continue; /* not taken: for the next one */
-        c->in_first = (c->in_first + n) % INPUT_MAX;
-        c->in_count -= n;
-        uart_take_input(c);
+        drop_input(c, n);
     }
     pl011_irq_enable(c->uart, c->in_count < INPUT_MAX, false);
 }
@@ -132,6 +153,25 @@ static sk_err on_focus(struct sk_loop *loop, struct sk_client *client, struct sk
     return SK_OK;
 }
 
+static sk_err on_interrupt(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+                           struct sk_answer *answer)
+{
+    struct console *c = loop->user;
+    (void)client, (void)in;
+    uart_take_input(c);
+    answer->len = sizeof answer->w32[0];
+    answer->w32[0] = 0;
+    for (uint32_t i = 0; i < c->in_count; i++) {
+        if (c->in[(c->in_first + i) % INPUT_MAX] != CTRL_C)
+            continue;
+        drop_input(c, i);
+        answer->w32[0] = 1;
+        break;
+    }
+    feed(c);
+    return SK_OK;
+}
+
 static void on_close(struct sk_loop *loop, struct sk_client *client)
 {
     struct console *c = loop->user;
@@ -145,6 +185,7 @@ static const struct sk_method methods[] = {
     {.label = CONSOLE_SYNC, .handle = on_sync},
     {.label = CONSOLE_READ, .handle = on_read},
     {.label = CONSOLE_FOCUS, .min_len = sizeof(struct console_focus), .handle = on_focus},
+    {.label = CONSOLE_INTERRUPT, .handle = on_interrupt},
 };
 
 int main(int argc, char **argv)

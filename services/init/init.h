@@ -20,8 +20,9 @@
 #define BOOT_MAX    16u /* programs that are kept running */
 #define REGS_MAX    32u
 #define OPS_MAX     40u
-#define OPS_PATIENT 28u /* at most so many that may last: the others are for what is answered soon */
-#define OPS_CLIENT  4u  /* ops, or waiters, of one task */
+#define OPS_PATIENT                                                                                \
+    28u               /* at most so many that may last: the others are for what is answered soon */
+#define OPS_CLIENT 4u /* ops, or waiters, of one task */
 
 struct init;
 

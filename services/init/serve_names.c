@@ -188,7 +188,8 @@ sk_err names_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *re
 void names_client_gone(struct init *in)
 {
     struct op *op = in->names.first;
-    while (op) { /* what is queued for one that is gone; what is outstanding is dropped when it is answered */
+    while (op) { /* what is queued for one that is gone; what is outstanding is dropped when it is
+                    answered */
         struct op *next = op->next;
         if (op_is_orphan(in, op)) {
             names_unqueue(in, op);

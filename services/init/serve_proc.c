@@ -133,23 +133,14 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
     sk_err err;
     if (is_elsewhere(in, c, req, r->core, sizeof e, sk_in_ms(SK_PROC_MS), &err))
         return err;
-    if (r->index == 0) {
-        const struct sk_sys_prog *self = manifest_find(&in->manifest, "init");
-        e.tid = in->start->tid;
-        strcpy(e.name, "init");
-        e.state = SK_TASK_READY;
-        e.priority = self ? self->priority : 0u;
-        e.next = 1;
-        answer_with(answer, &e, sizeof e);
-        return SK_OK;
-    }
-    for (uint32_t i = r->index - 1u; i < TASKS_MAX; i++) {
+    for (uint32_t i = r->index; i <= TASKS_MAX; i++) {
         struct sk_task_info info;
-        if (!in->task[i].used || sys_task_info(in->task[i].handle, &info) != SK_OK)
+        if ((i > 0 && !in->task[i - 1u].used) ||
+            sys_task_info(i > 0 ? in->task[i - 1u].handle : SK_HANDLE_NONE, &info) != SK_OK)
             continue;
         e.tid = info.tid;
         memcpy(e.name, info.name, sizeof e.name);
-        e.next = i + 2u;
+        e.next = i + 1u;
         e.state = info.state;
         e.priority = info.priority;
         e.pages = info.pages;

@@ -10,7 +10,7 @@
 
 #define RETRY_MS 100u
 
-static command_fn help, repeat;
+static command_fn help, repeat, leave;
 
 static const struct command {
     const char *name;
@@ -31,6 +31,7 @@ static const struct command {
     {"core", 3, 3, shell_core_command, "core start N", "start a core"},
     {"stats", 1, 2, shell_stats, "stats [CORE]", "what is in use on a core"},
     {"repeat", 3, WORDS_MAX, repeat, "repeat N COMMAND...", "the same again and again"},
+    {"exit", 1, 1, leave, "exit", "end this shell; init starts the first one anew"},
     {"halt", 1, 1, shell_halt, "halt", "power the machine off"},
 };
 #define COMMANDS (sizeof commands / sizeof commands[0])
@@ -40,6 +41,13 @@ static void help(uint32_t argc, char **argv)
     (void)argc, (void)argv;
     for (uint32_t i = 0; i < COMMANDS; i++)
         printf("%-30s %s\n", commands[i].usage, commands[i].what);
+    printf("Ctrl-C kills what run waits for, and ends wait, ping and repeat.\n");
+}
+
+static void leave(uint32_t argc, char **argv)
+{
+    (void)argc, (void)argv;
+    sk_exit(0);
 }
 
 static void repeat(uint32_t argc, char **argv)
@@ -53,7 +61,7 @@ static void repeat(uint32_t argc, char **argv)
         printf("repeat: not inside itself\n");
         return;
     }
-    for (; n > 0; n--)
+    for (; n > 0 && !console_interrupted(); n--)
         shell_run(argc - 2u, argv + 2);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PINGS_MAX     1000u
+#define LOOK_MS       100u /* between looks for Ctrl-C */
 #define PING_MS       5000u
 #define CONNECT_MS    2000u
 #define CORE_START_MS 20000u
@@ -108,9 +109,14 @@ void shell_ping(uint32_t argc, char **argv)
         shell_complain(argv[1], err);
         return;
     }
+    sk_ns look = sk_in_ms(LOOK_MS);
     while (err == SK_OK && done < count) {
         err = ping_once(&chan, &ns[done]);
         done += err == SK_OK ? 1u : 0u;
+        if (err == SK_OK && sk_now() >= look) {
+            err = console_interrupted() ? SK_ERR_CANCELLED : SK_OK;
+            look = sk_in_ms(LOOK_MS);
+        }
     }
     sk_chan_close(&chan);
     if (err)
@@ -134,8 +140,14 @@ void shell_core_command(uint32_t argc, char **argv)
     if (!shell_core(argv[2], &core))
         return;
     sk_err err = proc_core_start(NULL, core, sk_in_ms(CORE_START_MS));
+    struct proc_core now = {.tasks = 0};
     if (err == SK_ERR_STATE)
-        printf("core %u runs already, or it crashed\n", (unsigned)core);
+        (void)proc_core_info(NULL, core, &now);
+    if (err == SK_ERR_STATE)
+        printf("core %u %s\n", (unsigned)core,
+               now.info.state == SK_CORE_STARTING ? "is starting"
+               : now.info.state == SK_CORE_DEAD   ? "has crashed"
+                                                  : "runs already");
     else if (err)
         printf("core %u: %s\n", (unsigned)core, sk_err_text(err));
     else

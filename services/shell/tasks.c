@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define KILL_MS 5000u
+#define KILL_MS  5000u
+#define SLICE_MS 100u /* between looks for Ctrl-C */
 
 static const char *state_word(uint32_t state)
 {
@@ -92,6 +93,19 @@ static void tell_end(const char *who, const struct proc_exit *how, bool always)
         printf("status %d\n", (int)how->status);
 }
 
+/* Until the task has ended; SK_ERR_CANCELLED: Ctrl-C was typed before that. In slices, so that
+ * nothing is left of a wait that is given up. */
+static sk_err wait_or_interrupt(sk_tid tid, struct proc_exit *how)
+{
+    for (;;) {
+        sk_err err = proc_wait(NULL, tid, how, sk_in_ms(SLICE_MS));
+        if (err != SK_ERR_TIMED_OUT)
+            return err;
+        if (console_interrupted())
+            return SK_ERR_CANCELLED;
+    }
+}
+
 void shell_run_program(uint32_t argc, char **argv)
 {
     const char *prog;
@@ -100,9 +114,14 @@ void shell_run_program(uint32_t argc, char **argv)
     if (!start(argc, argv, &tid, &prog))
         return;
     (void)console_focus(false); /* what is typed is for the program, if it reads */
-    sk_err err = proc_wait(NULL, tid, &how, SK_FOREVER);
+    sk_err err = wait_or_interrupt(tid, &how);
+    bool interrupted = err == SK_ERR_CANCELLED;
+    if (interrupted && (err = proc_kill(NULL, tid)) == SK_OK)
+        err = proc_wait(NULL, tid, &how, sk_in_ms(KILL_MS));
     (void)console_focus(true);
-    if (err)
+    if (interrupted)
+        printf("interrupted\n");
+    else if (err)
         shell_complain(prog, err);
     else
         tell_end(prog, &how, false);
@@ -142,8 +161,12 @@ void shell_wait(uint32_t argc, char **argv)
     (void)argc;
     if (!tid_of(argv[1], &tid))
         return;
-    sk_err err = proc_wait(NULL, tid, &how, SK_FOREVER);
-    if (err)
+    sk_err err = wait_or_interrupt(tid, &how);
+    if (err == SK_ERR_CANCELLED)
+        printf("interrupted\n");
+    else if (err == SK_ERR_RIGHTS)
+        printf("%s: init ends only with its core\n", argv[1]);
+    else if (err)
         complain_tid(argv[1], err);
     else
         tell_end(argv[1], &how, true);

@@ -92,6 +92,31 @@ def floods(cores):
                   typed("run flood console", "flood: full", "answers"), ECHO, HALT)
 
 
+def interrupts(cores):
+    """Ctrl-C gives the prompt back, whatever it waits for."""
+    last = cores - 1
+    stop = ["~150", ">\x03", "<interrupted"]
+    return script(
+        CALM,
+        typed(f"run -c {last} spin"), stop,
+        typed(f"repeat 100 run -c {last} spin"), stop,
+        typed(f"spawn -c {last} spin", "\n"), ["=SPIN"],
+        typed("wait $SPIN"), stop,
+        typed("kill $SPIN"),
+        typed("wait $SPIN", "killed"),
+        ECHO, HALT)
+
+
+def line_editing(cores):
+    """Arrow keys do nothing, Ctrl-C drops the line; exit gives a new shell."""
+    return script(
+        CALM,
+        [PROMPT, ">he\x1b[A\x1b[1;5D\x1bOClp", "<this text"],
+        [PROMPT, ">nonsense\x03ping echo 2", "<2 round trips"],
+        typed("exit", "help lists the commands"),
+        ECHO, HALT)
+
+
 def killed(name):
     def scenario(cores):
         """The service is killed; it is back by its restart policy, and all goes on."""
@@ -151,6 +176,8 @@ def nonsense(cores):
         typed("kill x", "no such task: x"),
         typed("kill 0.0.1", "init cannot be killed"),
         typed("wait 0.1.99", "0.1.99"),
+        typed("wait 0.0.1", "init ends only with its core"),
+        typed(f"run spawner {cores} hello", "no such core"),
         typed("ping nobody", "no such name: nobody"),
         typed("ping echo 0", "not a count"),
         typed(f"core start {cores}"),
@@ -207,7 +234,8 @@ def tasks_fault_at_random(cores):
 
 ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
           trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
-          echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods]
+          echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods,
+          interrupts, line_editing]
 
 # (scenario, least cores, options of the simulation)
 FAULTY = [

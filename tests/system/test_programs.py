@@ -110,7 +110,9 @@ def test_init_cannot_be_killed(four):
     ("stats -1", "no such core: -1"),
     ("ping nobody", "no such name: nobody"),
     ("ping echo 0", "ping: not a count from 1 to 1000: 0"),
-    ("core start 2", "core 2 runs already, or it crashed"),
+    ("core start 2", "core 2 runs already"),
+    ("wait 0.0.1", "0.0.1: init ends only with its core"),
+    ("run spawner 9 hello", "spawner: no such core: 9\nstatus 2"),
     ("core stop 2", "usage: core start N"),
     ("halt now", "usage: halt"),
 ])
