@@ -19,7 +19,6 @@
 #define ROUNDS       200u
 #define SPAWN_ROUNDS 20u
 #define WARM_ROUNDS  20u
-#define LABEL        1u
 #define NEAR_CORE    0u
 #define FAR_CORE     1u
 #define FORK_CORE    2u /* the first that the manifest does not start */
@@ -62,17 +61,17 @@ static void null_calls(void)
 }
 
 /* The region is part of the instruction, so each needs a loop of its own. */
-#define CALL_LOOP(region, chan, bytes)                                                             \
+#define CALL_LOOP(region, chan, label, bytes)                                                      \
     do {                                                                                           \
         uint64_t ask_[7] = {0}, answer_[7];                                                        \
         for (unsigned i_ = 0; i_ < WARM_ROUNDS + ROUNDS; i_++) {                                   \
             sk_err err_;                                                                           \
             rest();                                                                                \
             if (i_ < WARM_ROUNDS) {                                                                \
-                err_ = sk_call(chan, LABEL, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
+                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
             } else {                                                                               \
                 MARKER_BEGIN(region);                                                              \
-                err_ = sk_call(chan, LABEL, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
+                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
                 MARKER_END(region);                                                                \
             }                                                                                      \
             check(err_, "call");                                                                   \
@@ -81,10 +80,10 @@ static void null_calls(void)
 
 static void calls(struct sk_chan *near, struct sk_chan *far)
 {
-    CALL_LOOP(REGION_NEAR_CALL, near, 0);
-    CALL_LOOP(REGION_NEAR_CALL_32, near, 32);
-    CALL_LOOP(REGION_NEAR_CALL_56, near, 56);
-    CALL_LOOP(REGION_FAR_CALL_POLL, far, 0);
+    CALL_LOOP(REGION_NEAR_CALL, near, BENCH_NOTHING, 0);
+    CALL_LOOP(REGION_NEAR_CALL_32, near, BENCH_SAME, 32);
+    CALL_LOOP(REGION_NEAR_CALL_56, near, BENCH_SAME, 56);
+    CALL_LOOP(REGION_FAR_CALL_POLL, far, BENCH_NOTHING, 0);
 }
 
 /* A call whose caller goes to sleep at once. */
@@ -92,7 +91,7 @@ static sk_err call_asleep(struct sk_chan *c)
 {
     struct sk_call call;
     struct sk_in in;
-    struct sk_out out = {.label = LABEL};
+    struct sk_out out = {.label = BENCH_NOTHING};
     uint32_t events;
     sk_err err = sk_call_begin(c, &call, &out, &in, 0);
     while (err == SK_OK && !call.ended) {
@@ -124,7 +123,7 @@ static void far_paths(struct sk_chan *far)
     for (unsigned i = 0; i < ROUNDS; i++) {
         struct sk_call call[2];
         struct sk_in in[2];
-        struct sk_out out = {.label = LABEL};
+        struct sk_out out = {.label = BENCH_NOTHING};
         rest();
         MARKER_BEGIN(REGION_FAR_SEND_ASLEEP);
         sk_err err0 = sk_call_begin(far, &call[0], &out, &in[0], 0);

@@ -1,18 +1,25 @@
 /* The other side of the measured calls: a service as any other, on the library's event loop, under
- * the name in its first argument. It answers with as many bytes as it was sent.
+ * the name in its first argument. It answers at once: with nothing, or with what it was sent.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/loop.h"
 #include "lib/names.h"
+#include "regions.h"
 
 #include <string.h>
 
 #define CLIENTS 4u
 
-static sk_err answer_null(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+static sk_err answer_nothing(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+                             struct sk_answer *answer)
+{
+    (void)loop, (void)client, (void)in, (void)answer;
+    return SK_OK;
+}
+
+static sk_err answer_same(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
                           struct sk_answer *answer)
 {
-    (void)loop;
-    (void)client;
+    (void)loop, (void)client;
     if (in->len <= SK_PAYLOAD_BYTES) {
         memcpy(answer->bytes, in->bytes, in->len);
         answer->len = in->len;
@@ -21,14 +28,16 @@ static sk_err answer_null(struct sk_loop *loop, struct sk_client *client, struct
 }
 
 static const struct sk_method methods[] = {
-    {.label = 1, .handle = answer_null},
+    {.label = BENCH_NOTHING, .handle = answer_nothing},
+    {.label = BENCH_SAME, .handle = answer_same},
 };
 
 int main(int argc, char **argv)
 {
     static struct sk_client clients[CLIENTS];
     static struct sk_loop loop;
-    static struct sk_server server = {.methods = methods, .method_count = 1};
+    static struct sk_server server = {.methods = methods,
+                                      .method_count = sizeof(methods) / sizeof(methods[0])};
     if (argc != 2)
         return 2;
     sk_loop_init(&loop, clients, CLIENTS, NULL);

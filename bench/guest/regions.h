@@ -23,6 +23,9 @@
     X(KERNEL_FORK, 13, "of it, fork of a kernel: until it answers")
 /* clang-format on */
 
+/* What bench_peer can be asked. */
+enum { BENCH_NOTHING = 1, BENCH_SAME };
+
 enum {
 #define X(name, number, text) REGION_##name = (number),
     BENCH_REGIONS(X)
