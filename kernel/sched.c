@@ -2,7 +2,7 @@
  * says which are not empty. Timers are one sorted list: at most two for each task. The port's
  * timer may be set too early (a wait that ended before its deadline): firing then does nothing.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "kernel/sched.h"
+#include "kernel/sched_fast.h"
 #include "kernel/task.h"
 
 void sched_init(struct kern *k)
@@ -12,49 +12,14 @@ void sched_init(struct kern *k)
     k->slice_end_ns = SK_FOREVER;
 }
 
-static inline void push(struct kern *k, struct task *t, bool front)
-{
-    struct queue *q = &k->ready[t->priority];
-    if (q->head == NULL) {
-        t->next = t->prev = NULL;
-        q->head = q->tail = t;
-        k->ready_mask |= 1u << t->priority;
-    } else if (front) {
-        t->prev = NULL;
-        t->next = q->head;
-        q->head->prev = t;
-        q->head = t;
-    } else {
-        t->next = NULL;
-        t->prev = q->tail;
-        q->tail->next = t;
-        q->tail = t;
-    }
-}
-
-static inline void take_out(struct kern *k, struct task *t)
-{
-    struct queue *q = &k->ready[t->priority];
-    if (t->prev)
-        t->prev->next = t->next;
-    else
-        q->head = t->next;
-    if (t->next)
-        t->next->prev = t->prev;
-    else
-        q->tail = t->prev;
-    if (q->head == NULL)
-        k->ready_mask &= ~(1u << t->priority);
-}
-
 void sched_ready(struct kern *k, struct task *t, bool front)
 {
-    push(k, t, front);
+    fast_push(k, t, front);
 }
 
 void sched_remove(struct kern *k, struct task *t)
 {
-    take_out(k, t);
+    fast_take_out(k, t);
 }
 
 void sched_rotate(struct kern *k)
@@ -87,11 +52,7 @@ void sched_timer_set(struct kern *k, struct timer *timer, sk_ns when_ns)
 void sched_timer_cancel(struct kern *k, struct timer *timer)
 {
     (void)k;
-    if (timer->next == NULL)
-        return;
-    timer->next->prev = timer->prev;
-    timer->prev->next = timer->next;
-    timer->next = timer->prev = NULL;
+    fast_cancel(timer);
 }
 
 void sched_timer_fire(struct kern *k)
@@ -117,44 +78,19 @@ void sched_timer_fire(struct kern *k)
 
 /* --- Waiting --------------------------------------------------------------------------------- */
 
-static void wait_results(struct task *t, uint32_t hits)
-{
-    t->events &= ~hits;
-    port_result(&t->port, 1, hits);
-    port_result(&t->port, 2, t->ready);
-    t->ready = 0;
-}
-
-static inline void block(struct kern *k, struct task *t, sk_ns deadline_ns)
-{
-    struct queue *q = &k->ready[t->priority];
-    if (q->head == t)
-        q->turn_over = true; /* else it has handed its turn over to the one it woke */
-    take_out(k, t);
-    t->state = SK_TASK_WAITING;
-    if (deadline_ns != SK_FOREVER)
-        sched_timer_set(k, &t->wait_timer, deadline_ns);
-}
-
 void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
 {
-    block(k, t, deadline_ns);
+    fast_block(k, t, deadline_ns);
 }
 
 sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_ns)
 {
-    uint32_t hits = t->events & mask;
-    if (hits != 0) {
-        wait_results(t, hits);
-        return SK_OK;
-    }
-    if (deadline_ns != SK_FOREVER && deadline_ns <= port_now(k->cpu)) {
-        wait_results(t, 0);
-        return SK_ERR_TIMED_OUT;
-    }
-    t->mask = mask;
-    block(k, t, deadline_ns);
-    return CALL_BLOCKED;
+    return fast_wait(k, t, mask, deadline_ns);
+}
+
+void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)
+{
+    fast_event(k, t, bits, front);
 }
 
 void sched_wake(struct kern *k, struct task *t, sk_err result)
@@ -164,21 +100,6 @@ void sched_wake(struct kern *k, struct task *t, sk_err result)
     t->state = SK_TASK_READY;
     port_result(&t->port, 0, (uint64_t)(int64_t)result);
     sched_ready(k, t, false);
-}
-
-void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)
-{
-    t->events |= bits;
-    uint32_t hits = t->events & t->mask;
-    if (t->state != SK_TASK_WAITING || hits == 0)
-        return;
-    if (t->wait_timer.next)
-        sched_timer_cancel(k, &t->wait_timer);
-    t->mask = 0;
-    t->state = SK_TASK_READY;
-    port_result(&t->port, 0, SK_OK);
-    wait_results(t, hits);
-    push(k, t, front);
 }
 
 /* --- Choosing -------------------------------------------------------------------------------- */

@@ -35,28 +35,6 @@ sk_err sys_yield(struct kern *k, struct task *t)
     return SK_OK;
 }
 
-sk_err sys_wait(struct kern *k, struct task *t)
-{
-    return sched_wait(k, t, sys_u32(t, 0), sys_u64(t, 1));
-}
-
-sk_err sys_wake(struct kern *k, struct task *t)
-{
-    sk_err err;
-    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
-    return h ? chan_wake_peer(k, &k->ends[h->index], false) : err;
-}
-
-sk_err sys_wake_wait(struct kern *k, struct task *t)
-{
-    sk_err err;
-    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
-    if (h == NULL)
-        return err;
-    err = chan_wake_peer(k, &k->ends[h->index], true);
-    return err == SK_OK ? sched_wait(k, t, sys_u32(t, 1), sys_u64(t, 2)) : err;
-}
-
 sk_err sys_timer(struct kern *k, struct task *t)
 {
     uint32_t bit = sys_u32(t, 0);
