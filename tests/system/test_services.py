@@ -38,9 +38,11 @@ def test_D2_killing_echo_in_the_middle_of_calls(four):
     four.run("ping echo 5")
     for _ in range(2):
         old = four.tid("echo")
-        four.run(f"kill {old}")
-        for _ in clients:
-            four.wait_for(r"callbench: peer is dead after \d+ calls")
+        four.type(f"kill {old}")
+        told = [four.wait_for(r"callbench: peer is dead after (\d+) calls") for _ in clients]
+        assert len(told) == len(clients)
+        four.type("")
+        four.until("skerry> ")
         assert "10 round trips" in four.run("ping echo")
         assert four.tid("echo") != old
     for tid in clients:  # all go on
