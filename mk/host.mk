@@ -95,7 +95,8 @@ sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)
 UNIT_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
 UNIT_HELP  := $(patsubst %.c,build/host-shared-san/obj/%.o,\
               $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
-# A unit test may also link a service's files one by one: they come last, after the whole programs.
+# A unit test may also link a service's files one by one: they come last, after the whole programs,
+# and may want the library again.
 UNIT_SERVICE_OBJ := $(patsubst %.c,build/host-shared-san/obj/%.o,$(wildcard services/*/*.c))
 build/unit/libservices.a: $(UNIT_SERVICE_OBJ)
 	@mkdir -p $(@D) && rm -f $@
@@ -103,7 +104,7 @@ build/unit/libservices.a: $(UNIT_SERVICE_OBJ)
 build/unit/%: build/host-shared-san/obj/tests/unit/%.o $(UNIT_HELP) build/host-shared-san/libskerry.a \
     build/unit/libservices.a
 	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -no-pie $(H_SAN) $^ -lcmocka -o $@
+	$(Q)$(HOSTCC) -no-pie $(H_SAN) -Wl,--start-group $^ -Wl,--end-group -lcmocka -o $@
 unit: $(UNIT_TESTS) $(SYSTEM_TABLES)
 
 SIM_TESTS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/test_*.c))
