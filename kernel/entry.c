@@ -20,6 +20,8 @@ struct port_task *kern_syscall(struct kern *k, uint32_t nr)
     struct task *t = k->current;
     k->stats.syscalls++;
     sk_err err = nr < SK_CALL_COUNT ? sys_table[nr](k, t) : SK_ERR_SYSCALL;
+    if (err == CALL_SWITCHED)
+        return &k->current->port;
     if (err != CALL_BLOCKED)
         port_result(&t->port, 0, (uint64_t)(int64_t)err);
     return sched_next(k);

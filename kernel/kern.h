@@ -23,6 +23,8 @@
 
 /* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
 #define CALL_BLOCKED 1
+/* The same, and k->current is the one that runs on. */
+#define CALL_SWITCHED 2
 
 struct timer {
     struct timer *next, *prev; /* in kern.timers, by when_ns; NULL, NULL when not set */

@@ -120,6 +120,29 @@ static void account(struct kern *k, struct task *t)
     k->stats.switches++;
 }
 
+bool sched_hand_over(struct kern *k, struct task *t, uint32_t mask, struct task *u, uint32_t bits)
+{
+    uint32_t others = k->ready_mask & ~(1u << t->priority);
+    struct queue *from = &k->ready[t->priority], *to = &k->ready[u->priority];
+    if (u->state != SK_TASK_WAITING || (u->mask & bits) == 0 || u->wait_timer.next != NULL ||
+        (t->events & mask) != 0 || t->next != NULL || others >> u->priority != 0)
+        return false;
+    from->head = from->tail = NULL;
+    from->turn_over = true;
+    t->state = SK_TASK_WAITING;
+    t->mask = mask;
+    u->events |= bits;
+    fast_results(u, u->events & u->mask);
+    port_result(&u->port, 0, SK_OK);
+    u->mask = 0;
+    u->state = SK_TASK_READY;
+    u->next = u->prev = NULL;
+    to->head = to->tail = u;
+    k->ready_mask = others | 1u << u->priority;
+    account(k, u);
+    return true;
+}
+
 /* When the turn of t, which shares its priority, is over. */
 static sk_ns turn_end(const struct kern *k, const struct task *t)
 {

@@ -32,6 +32,11 @@ void sched_wake(struct kern *k, struct task *t, sk_err result);
  */
 void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front);
 
+/* The common end of a call on one core: t, which runs, sleeps until one of mask without a deadline,
+ * and u, which sleeps too and waits for one of bits, runs on. False, nothing done: it is not so
+ * simple (t has a bit already, u has a deadline, others are ready at u's priority or above). */
+bool sched_hand_over(struct kern *k, struct task *t, uint32_t mask, struct task *u, uint32_t bits);
+
 void sched_timer_set(struct kern *k, struct timer *timer, sk_ns when_ns);
 void sched_timer_cancel(struct kern *k, struct timer *timer);
 

@@ -38,6 +38,16 @@ sk_err sys_wake_wait(struct kern *k, struct task *t)
     struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
     if (h == NULL)
         return err;
+    struct end *e = &k->ends[h->index];
+    if (!e->peer_closed && e->peer.core == k->core && sys_u64(t, 2) == SK_FOREVER) {
+        struct end *far = &k->ends[e->peer.index];
+        struct task *u = far->owner;
+        if (far->used && u != NULL) {
+            u->ready |= (uint64_t)1 << (far->slot % 64u);
+            if (sched_hand_over(k, t, sys_u32(t, 1), u, 1u << far->event_bit))
+                return CALL_SWITCHED;
+        }
+    }
     err = wake_peer(k, &k->ends[h->index], true);
     return err == SK_OK ? fast_wait(k, t, sys_u32(t, 1), sys_u64(t, 2)) : err;
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "kernel/kern.h"
+#include "kernel/chan.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
 #include "kernel/port_object.h"

@@ -200,6 +200,46 @@ static void test_a_killed_task_ends_under_load(void **state)
     EXPECT(victim->state, SK_TASK_DEAD);
 }
 
+/* WAKE_WAIT goes straight to the woken, unless somebody more important is ready. */
+static void test_wake_wait_hands_over(void **state)
+{
+    (void)state;
+    struct kern *k = fake_cpu[0].k;
+    struct task *a = fake_task(k, "a"), *b = fake_task(k, "b"), *c = fake_task(k, "c");
+    struct task *init = &k->tasks[0];
+    sk_handle h[2];
+    make_chan(k, a, h);
+    struct handle *mine = &a->handles[SK_HANDLE_INDEX(h[1])];
+    struct end *e = &k->ends[mine->index];
+    sk_handle far;
+    handle_remove(k, a, mine);
+    chan_end_disown(e);
+    EXPECT(chan_end_adopt(k, b, e, &far), SK_OK);
+    open_end(k, a, h[0], 1);
+    open_end(k, b, far, 2);
+    EXPECT(CALL(k, init, WAIT, 4, SK_FOREVER), CALL_BLOCKED);
+    for (int crowd = 0; crowd < 3; crowd++) {
+        CALL(k, a, WAIT, 2, 0);
+        CALL(k, b, WAIT, 4, 0);
+        EXPECT(CALL(k, b, WAIT, 4, SK_FOREVER), CALL_BLOCKED);
+        if (crowd == 0)
+            EXPECT(CALL(k, c, WAIT, 1, SK_FOREVER), CALL_BLOCKED); /* nobody else */
+        else if (crowd == 1)
+            sched_event(k, c, 1, false); /* an equal: the woken goes first all the same */
+        else
+            sched_event(k, init, 4, false); /* above both */
+        k->ready[a->priority].head == a ? (void)0 : (sched_remove(k, a), sched_ready(k, a, true));
+        EXPECT(CALL(k, a, WAKE_WAIT, h[0], 2, SK_FOREVER), CALL_BLOCKED);
+        assert_ptr_equal(k->current, crowd == 2 ? init : b);
+        EXPECT(b->state, SK_TASK_READY);
+        EXPECT(b->port.reg[1], 4);
+        assert_true(b->port.reg[2] & (uint64_t)1 << e->slot);
+        EXPECT(CALL(k, b, WAKE, far), SK_OK);
+        EXPECT(a->state, SK_TASK_READY);
+        EXPECT(a->port.reg[1], 2);
+    }
+}
+
 static void test_a_task_asks_about_itself(void **state)
 {
     (void)state;
@@ -341,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_channel_needs_two_real_entries, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_preemption_does_not_renew_a_turn, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_a_killed_task_ends_under_load, setup1, teardown),
+        cmocka_unit_test_setup_teardown(test_wake_wait_hands_over, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_a_task_asks_about_itself, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_budgets, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_pages_are_zeroed, setup1, teardown),

@@ -207,6 +207,35 @@ static void test_any_bytes(void **state)
     assert_true(garbage > 1000);
 }
 
+/* Whatever the header says besides the tag, the one that is awaited wakes, by either way to send.
+ */
+static void test_every_header_wakes(void **state)
+{
+    (void)state;
+    struct pair *p = pair_new(8, 5);
+    struct sk_msg m[SK_SLOTS_MAX];
+    bool wake;
+    uint32_t lines;
+    for (uint32_t i = 0; i < 57 * 4 * 4; i++) {
+        fill(m, 1, i);
+        uint32_t ctl = sk_ctl_make(i % 57, 0, i / 57 % 4, i / 228 % 2);
+        assert_true(ring_arm(&p->rx));
+        if (i / 456 % 2) {
+            m[0].ctl = ctl;
+            assert_int_equal(ring_send(&p->tx, m, 1, &wake), SK_OK);
+        } else {
+            struct sk_msg *line = ring_claim(&p->tx);
+            assert_non_null(line);
+            line->label = line->token = 0;
+            wake = ring_publish(&p->tx, line, ctl);
+        }
+        assert_true(wake);
+        assert_int_equal(ring_recv(&p->rx, m, 4, &lines, &wake), SK_OK);
+        assert_int_equal(m[0].ctl & ~(SK_CTL_TAG | SK_CTL_VALID), ctl);
+    }
+    free(p);
+}
+
 static void test_old_epoch_is_not_a_message(void **state)
 {
     (void)state;
@@ -247,6 +276,7 @@ int main(void)
         cmocka_unit_test(test_room_after_all_is_taken),
         cmocka_unit_test(test_long_message_arrives_whole_or_not),
         cmocka_unit_test(test_any_bytes),
+        cmocka_unit_test(test_every_header_wakes),
         cmocka_unit_test(test_old_epoch_is_not_a_message),
         cmocka_unit_test(test_level_hints_do_not_cancel_out),
     };
