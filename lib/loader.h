@@ -32,6 +32,9 @@ struct sk_load {
  * SK_ERR_NO_MEMORY. Blocks: no. Cost: one copy of the image. */
 sk_err loader_start(const struct sk_load *load, const char **why);
 
+/* ELF_MACHINE_* of programs for this machine; of the port. For the ELF loader. */
+uint32_t loader_machine(void);
+
 /* Put name, arguments and the rest into a start block. SK_ERR_TOO_BIG. For loaders. */
 sk_err loader_fill_start(struct sk_start *start, const struct sk_load *load);
 

@@ -4,7 +4,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/elf.h"
 #include "lib/loader.h"
-#include <loader_arch.h>
 
 #define PAGE ((uint64_t)SK_PAGE_BYTES)
 
@@ -86,7 +85,7 @@ sk_err loader_start(const struct sk_load *load, const char **why)
     struct elf_image image;
     struct sk_start start;
     *why = "";
-    sk_err err = elf_parse(load->file, load->file_bytes, LOADER_MACHINE, &image, why);
+    sk_err err = elf_parse(load->file, load->file_bytes, loader_machine(), &image, why);
     if (err == SK_OK)
         err = loader_fill_start(&start, load);
     for (uint32_t i = 0; err == SK_OK && i < image.segments; i++)
