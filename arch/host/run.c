@@ -34,11 +34,11 @@ static void print_core(const struct port_cpu *cpu)
         const struct end *e = &k->ends[i];
         if (e->state != END_FREE)
             fprintf(stderr,
-                    "    end %u gen %u state %u of %s peer %u:%u:%u home %u:%u side %u%s%s%s%s\n", i,
-                    e->gen, e->state, e->owner ? e->owner->name : "-", e->peer.core, e->peer.index,
-                    e->peer.gen, e->home.core, e->home.index, e->side, e->used ? " used" : "",
-                    e->peer_closed ? " peer_closed" : "", e->peer_gone ? " peer_gone" : "",
-                    e->close_sent ? " close_sent" : "");
+                    "    end %u gen %u state %u of %s peer %u:%u:%u home %u:%u side %u%s%s%s%s\n",
+                    i, e->gen, e->state, e->owner ? e->owner->name : "-", e->peer.core,
+                    e->peer.index, e->peer.gen, e->home.core, e->home.index, e->side,
+                    e->used ? " used" : "", e->peer_closed ? " peer_closed" : "",
+                    e->peer_gone ? " peer_gone" : "", e->close_sent ? " close_sent" : "");
     }
     for (sk_core c = 0; c < sim.cores; c++)
         if (k->link[c].state != LINK_NONE)
