@@ -136,7 +136,7 @@ def echo_dies_in_calls(cores):
         CALM, ECHO,
         typed("names echo", "echo "), ["=ECHO"],
         typed(f"spawn -c {cores - 1} callbench echo 1000000", "\n"), ["=CALLER"],
-        ["~40"],  # it may have to try for its connection more than once
+        ["~25"],  # it may have to try for its connection more than once
         typed("kill $ECHO"),
         ["<callbench: peer is dead"],
         ["~20"],

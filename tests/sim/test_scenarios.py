@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TABLE = ROOT / "build/host/demo.system.bin"
 MODES = ["shared", "copy"]
 CORES = [1, 2, 4, 8]
-SEEDS = int(os.environ.get("SIM_SEEDS", "30"))
+SEEDS = int(os.environ.get("SIM_SEEDS", "20"))
 SEEDS_SAN = max(1, SEEDS // 10)
 SECONDS = 240
 
