@@ -29,7 +29,7 @@ def machine(request):
     tty.close(force=True)
 
 
-@pytest.mark.parametrize("program", ["portcheck", "portmachine"])
+@pytest.mark.parametrize("program", ["portcheck", "portmachine", "portorder"])
 def test_arm64(machine, program):
     machine.send(f"run {program}\r")
     machine.expect(RESULT)

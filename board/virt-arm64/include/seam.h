@@ -5,7 +5,8 @@
  * store-release (RCsc). But QEMU 7.2 puts its barriers before the store and after the load, none
  * between, and an x86 host then lets the load pass: of 4 million pairs on two cores, 48 saw both
  * loads too early, none with the barrier. A sleeper and its waker that miss each other so wait for
- * ever. A board of real silicon has no file of this name and gets the one in base/seam.
+ * ever; tests/port/portorder.c fails. A board of silicon has no such file and gets base/seam's.
+ *
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BOARD_SEAM_H
 #define BOARD_SEAM_H
