@@ -232,6 +232,18 @@ def tasks_fault_at_random(cores):
     return script(CALM, ["~400", "@calm", "~2000", ">", "~10"], ECHO, hello_on(range(cores)), HALT)
 
 
+def cores_on_demand(cores):
+    """With the system `ondemand`: cores run when they are told to, from the last to the first."""
+    parts = []
+    for c in range(cores - 1, 0, -1):
+        parts += typed("cores", f"core {c}: off")
+        parts += typed(f"run -c {c} hello", "core is not running")
+        parts += typed(f"core start {c}", f"core {c} runs")
+        parts += hello_on([c])
+        parts += typed(f"core start {c}", f"core {c} runs already")
+    return script(CALM, parts, hello_on(range(cores)), ECHO, HALT)
+
+
 ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
           trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
           echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods,

@@ -13,7 +13,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 import scenarios  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-TABLE = ROOT / "build/host/demo.system.bin"
+DEMO = ROOT / "build/host/demo.system.bin"
+ON_DEMAND = ROOT / "build/host/ondemand.system.bin"
 MODES = ["shared", "copy"]
 CORES = [1, 2, 4, 8]
 SEEDS = int(os.environ.get("SIM_SEEDS", "20"))
@@ -21,10 +22,10 @@ SEEDS_SAN = max(1, SEEDS // 10)
 SECONDS = 240
 
 
-def run(config, name, text, cores, options, seeds, tmp_path):
+def run(config, name, text, cores, options, seeds, tmp_path, table=DEMO):
     file = tmp_path / f"{name}.script"
     file.write_text(text)
-    argv = [str(ROOT / f"build/{config}/sim"), "--system", str(TABLE), "--cores", str(cores),
+    argv = [str(ROOT / f"build/{config}/sim"), "--system", str(table), "--cores", str(cores),
             "--input", str(file), "--quiet", *options, "--runs", str(seeds)]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=SECONDS)
@@ -42,13 +43,20 @@ def test_session(scenario, mode, cores, tmp_path):
     run(f"host-{mode}-san", scenario.__name__, text, cores, [], SEEDS_SAN, tmp_path)
 
 
-@pytest.mark.parametrize("cores", CORES)
+@pytest.mark.parametrize("cores", CORES[1:])
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario,least,options", scenarios.FAULTY,
-                         ids=lambda s: getattr(s, "__name__", ""))
-def test_faults(scenario, least, options, mode, cores, tmp_path):
-    if cores < least:
-        pytest.skip("needs more cores")
+def test_on_demand(mode, cores, tmp_path):
+    run(f"host-{mode}", "on_demand", scenarios.cores_on_demand(cores), cores, [], SEEDS, tmp_path,
+        ON_DEMAND)
+
+
+FAULTY = [pytest.param(scenario, options, cores, id=f"{scenario.__name__}-{cores}")
+          for scenario, least, options in scenarios.FAULTY for cores in CORES if cores >= least]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario,options,cores", FAULTY)
+def test_faults(scenario, options, mode, cores, tmp_path):
     text = scenario(cores)
     run(f"host-{mode}", scenario.__name__, text, cores, options, SEEDS, tmp_path)
     run(f"host-{mode}-san", scenario.__name__, text, cores, options, SEEDS_SAN, tmp_path)
