@@ -15,7 +15,7 @@ static const char usage[] =
     "           [--no-page N]      one fault in N steps (or page requests), by the seed\n"
     "A script is what is typed, a line after each prompt; more in arch/host/script.c.\n";
 
-/* Two pages longer than the stream, zero-terminated. */
+/* All of f, zero-terminated; the caller keeps it to the end. */
 static char *read_all(FILE *f, size_t *len)
 {
     size_t room = 65536;
