@@ -40,6 +40,14 @@ struct handle *handle_get(struct task *t, sk_handle h, uint32_t kind, uint32_t r
     return e;
 }
 
+struct handle *handle_any(struct task *t, sk_handle h)
+{
+    uint32_t index = SK_HANDLE_INDEX(h);
+    struct handle *e = &t->handles[index];
+    bool named = index < t->handles_max && e->gen == SK_HANDLE_GEN(h) && e->kind != SK_KIND_NONE;
+    return named ? e : NULL;
+}
+
 sk_err handle_add(struct kern *k, struct task *t, const struct handle *entry, sk_handle *h)
 {
     if (t->handle_free == INDEX_NONE)

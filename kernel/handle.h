@@ -12,7 +12,10 @@ void handle_table_init(struct task *t);
  * *err: SK_ERR_HANDLE, SK_ERR_RIGHTS, SK_ERR_BUSY (in flight). */
 struct handle *handle_get(struct task *t, sk_handle h, uint32_t kind, uint32_t rights, sk_err *err);
 
-/* The same for an open-coded common case: a channel end to send on. */
+/* The entry that h names, of whatever kind and in whatever state; NULL: none. */
+struct handle *handle_any(struct task *t, sk_handle h);
+
+/* handle_get for the common case, open-coded: a channel end to send on. */
 static inline struct handle *handle_get_chan(struct task *t, sk_handle h, sk_err *err)
 {
     uint32_t index = SK_HANDLE_INDEX(h);

@@ -57,19 +57,9 @@ sk_err sys_log_write(struct kern *k, struct task *t)
     return err;
 }
 
-/* The entry that argument `arg` names, of whatever kind. */
-static struct handle *any_handle(struct task *t, unsigned arg)
-{
-    sk_handle h = sys_u32(t, arg);
-    uint32_t index = SK_HANDLE_INDEX(h);
-    struct handle *e = &t->handles[index];
-    return index < t->handles_max && e->gen == SK_HANDLE_GEN(h) && e->kind != SK_KIND_NONE ? e
-                                                                                           : NULL;
-}
-
 sk_err sys_close(struct kern *k, struct task *t)
 {
-    struct handle *h = any_handle(t, 0);
+    struct handle *h = handle_any(t, sys_u32(t, 0));
     if (h == NULL)
         return SK_ERR_HANDLE;
     if (h->in_flight)
@@ -80,7 +70,7 @@ sk_err sys_close(struct kern *k, struct task *t)
 
 sk_err sys_dup(struct kern *k, struct task *t)
 {
-    struct handle *h = any_handle(t, 0);
+    struct handle *h = handle_any(t, sys_u32(t, 0));
     uint32_t rights = sys_u32(t, 1);
     sk_handle copy;
     if (h == NULL)
@@ -100,7 +90,7 @@ sk_err sys_dup(struct kern *k, struct task *t)
 
 sk_err sys_info(struct kern *k, struct task *t)
 {
-    struct handle *h = any_handle(t, 0);
+    struct handle *h = handle_any(t, sys_u32(t, 0));
     if (h == NULL)
         return SK_ERR_HANDLE;
     struct sk_handle_info info = {.kind = h->kind, .rights = h->rights};

@@ -84,9 +84,8 @@ sk_err sys_task_give(struct kern *k, struct task *t)
     struct task *child = task_arg(k, t, &err);
     if (child == NULL)
         return err;
-    uint32_t index = SK_HANDLE_INDEX(sys_u32(t, 1));
-    struct handle *h = index < t->handles_max ? &t->handles[index] : NULL;
-    if (h == NULL || h->gen != SK_HANDLE_GEN(sys_u32(t, 1)) || h->kind == SK_KIND_NONE)
+    struct handle *h = handle_any(t, sys_u32(t, 1));
+    if (h == NULL)
         return SK_ERR_HANDLE;
     if (child->state != SK_TASK_NEW)
         return SK_ERR_STATE;
