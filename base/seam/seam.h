@@ -9,6 +9,7 @@
 #ifndef BASE_SEAM_H
 #define BASE_SEAM_H
 
+#include <seam_pair.h>
 #include <stdint.h>
 
 static inline uint32_t seam_load_relaxed(const uint32_t *p)
@@ -34,6 +35,7 @@ static inline void seam_store_release(uint32_t *p, uint32_t v)
 static inline void seam_store_seq(uint32_t *p, uint32_t v)
 {
     __atomic_store_n(p, v, __ATOMIC_SEQ_CST);
+    seam_between_pair();
 }
 
 #endif
