@@ -82,11 +82,11 @@ build/host/programs.c: $(PROGRAM_LIST) $(MAKE_FILES)
 	   for p in $(PROGRAMS); do echo "    {\"$$p\", prog_main_$$p},"; done; \
 	   echo '    {0, 0},'; echo '};'; } > $@
 
-# The system table that a simulation is started with.
-build/host/%.system.bin: systems/%.toml $(wildcard systems/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
+# The system tables that a simulation can be started with: build/host/BOARD/NAME.system.bin.
+build/host/%.system.bin: systems/%.toml $(wildcard systems/*/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image table $< -o $@
-SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*.toml))
+SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*/*.toml))
 
 sim: build/host-shared/sim build/host-copy/sim $(SYSTEM_TABLES)
 sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)

@@ -91,7 +91,7 @@ lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard servic
 IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
 
 # Any manifest may include another, so an archive depends on all of them.
-$(OUT)/%/boot.cpio: systems/%.toml $(wildcard systems/*.toml) $(IMAGE_TOOL) $(BOARD_PROGRAMS:%=$(OUT)/boot/%)
+$(OUT)/%/boot.cpio: systems/$(BOARD)/%.toml $(wildcard systems/$(BOARD)/*.toml) $(IMAGE_TOOL) $(BOARD_PROGRAMS:%=$(OUT)/boot/%)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image build $< --bin $(OUT)/boot -o $@
 

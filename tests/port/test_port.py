@@ -40,7 +40,7 @@ def test_arm64(machine, program):
 @pytest.mark.parametrize("mode", ["shared", "copy"])
 def test_host(mode):
     sim = os.path.join(ROOT, f"build/host-{mode}/sim")
-    done = subprocess.run([sim, "--system", os.path.join(ROOT, "build/host/port.system.bin"),
+    done = subprocess.run([sim, "--system", os.path.join(ROOT, "build/host/virt-arm64/port.system.bin"),
                            "--cores", "2", "--input", "-"], cwd=ROOT, timeout=SECONDS,
                           input="run portcheck\nhalt\n", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -13,8 +13,8 @@ sys.path.insert(0, os.path.dirname(__file__))
 import scenarios  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-DEMO = ROOT / "build/host/demo.system.bin"
-ON_DEMAND = ROOT / "build/host/ondemand.system.bin"
+DEMO = ROOT / "build/host/virt-arm64/demo.system.bin"
+ON_DEMAND = ROOT / "build/host/virt-arm64/ondemand.system.bin"
 MODES = ["shared", "copy"]
 CORES = [1, 2, 4, 8]
 SEEDS = int(os.environ.get("SIM_SEEDS", "20"))
