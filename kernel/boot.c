@@ -13,7 +13,7 @@
 #include "kernel/task.h"
 #include <skerry/start.h>
 
-#define LINE 64u
+#define LINE SK_LINE_BYTES
 
 /* Takes aligned pieces one after another; with base NULL it only counts. */
 struct layout {
@@ -31,7 +31,7 @@ static void *piece(struct layout *l, size_t bytes)
 static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_core core)
 {
     const struct sk_sys_core *c = system_core(tpl->sys, core);
-    uint32_t pages = c->ram_kib / (SK_PAGE_BYTES / 1024u);
+    uint32_t pages = c->ram_bytes / SK_PAGE_BYTES;
     uint16_t chans = (uint16_t)(c->ends / 2u > 0 ? c->ends / 2u : 1u);
     struct kern scratch;
     struct kern *k = piece(l, sizeof(struct kern));
@@ -44,6 +44,11 @@ static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_cor
     to->handles = piece(l, (size_t)c->tasks * c->handles * sizeof(struct handle));
     to->ram_map = piece(l, (pages + 63u) / 64u * sizeof(uint64_t));
     to->ledger = piece(l, pages * sizeof(struct page));
+    to->link = piece(l, tpl->cores * sizeof(struct link));
+    to->device = piece(l, tpl->sys->dev_count * sizeof(struct device));
+    to->image = piece(l, tpl->sys->image_count * sizeof(struct image));
+    to->log = piece(l, c->log_bytes);
+    to->log_bytes = c->log_bytes;
     to->task_count = c->tasks;
     to->end_count = c->ends;
     to->chan_count = chans;
@@ -104,12 +109,12 @@ static void init_handles(struct kern *k, struct task *t, struct sk_start *start)
 static void make_init(struct kern *k)
 {
     struct sk_start start;
-    uint64_t addr;
+    sk_uaddr addr;
     const struct sk_sys_prog *prog = find_prog(k->tpl->sys, "init");
     if (prog == NULL)
         kern_panic(k, "the system table has no program init");
     struct sk_task_params params = {.priority = prog->priority,
-                                    .pages = prog->mem_kib / (SK_PAGE_BYTES / 1024u),
+                                    .pages = prog->mem_bytes / SK_PAGE_BYTES,
                                     .handles = prog->handles,
                                     .ends = prog->ends};
     __builtin_memcpy(params.name, prog->name, SK_NAME_BYTES);
@@ -119,7 +124,7 @@ static void make_init(struct kern *k)
         kern_panic(k, "no room for init");
     start_block(k, t, &start);
     init_handles(k, t, &start);
-    err = port_init_map(k, t, &addr, &start.archive_addr, &start.archive_bytes);
+    err = port_init_map(k, t, &start, &addr);
     if (err == SK_OK)
         err = user_out(k, t, addr, &start, sizeof(start));
     if (err != SK_OK)
@@ -144,7 +149,7 @@ struct kern *kern_create(const struct kern_boot *boot)
     port_table_init(k);
     region_table_init(k);
     device_init(k);
-    uint32_t most = system_core(k->tpl->sys, k->core)->ram_kib / (SK_PAGE_BYTES / 1024u);
+    uint32_t most = system_core(k->tpl->sys, k->core)->ram_bytes / SK_PAGE_BYTES;
     page_init(k, boot->ram_base, boot->ram_pages < most ? boot->ram_pages : most);
     /* The first write to an inherited page: from here on this kernel's copy. */
     k->tpl->core[k->core] = boot->record;
@@ -153,8 +158,8 @@ struct kern *kern_create(const struct kern_boot *boot)
     port_fork_stats(k->cpu, &shared, &copied, &fresh);
     klog(k, "core %u of %u, epoch %u: forked, %u pages shared, %u copied, %u its own", k->core,
          k->cores, k->epoch, shared, copied, fresh);
-    klog(k, "%u KiB for tasks; at most %u tasks, %u channel ends",
-         k->ram_pages * (SK_PAGE_BYTES / 1024u), k->task_count, k->end_count);
+    klog(k, "%u bytes for tasks; at most %u tasks, %u channel ends", k->ram_pages * SK_PAGE_BYTES,
+         k->task_count, k->end_count);
     link_init(k);
     make_init(k);
     if (k->parent != k->core && link_use(k, k->parent) != SK_OK)

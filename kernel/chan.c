@@ -153,7 +153,8 @@ static sk_err status_page(struct kern *k, struct task *t, uint32_t slot)
     sk_err err = page_take(k, t, PAGE_STATUS, 1, &page);
     if (err != SK_OK)
         return err;
-    err = port_map(k, t, port_area_addr(k->cpu, PORT_AREA_STATUS, n, page), page, SK_PROT_R);
+    err = port_map(k, t, port_area_addr(k->cpu, PORT_AREA_STATUS, n, page), page, SK_PAGE_BYTES,
+                   SK_PROT_R);
     if (err != SK_OK) {
         page_give(k, t, page, 1, false);
         return err;
@@ -179,7 +180,7 @@ static sk_err open_mapped(struct kern *k, struct end *e, struct sk_chan_view *vi
     if (err != SK_OK)
         return err;
     view->mem = port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page);
-    err = port_map(k, t, view->mem, e->page, SK_PROT_R | SK_PROT_W);
+    err = port_map(k, t, view->mem, e->page, SK_PAGE_BYTES, SK_PROT_R | SK_PROT_W);
     if (err != SK_OK &&
         !(err == SK_ERR_EXISTS && e->peer.core == k->core && k->ends[e->peer.index].owner == t))
         return err; /* without translation, a task's own loopback is mapped already */
@@ -235,7 +236,8 @@ static void unmap(struct kern *k, struct end *e)
     if (!e->used)
         return;
     if (e->status)
-        port_unmap(k, e->owner, port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page));
+        port_unmap(k, e->owner, port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page),
+                   SK_PAGE_BYTES);
     e->status = NULL;
     slot_give(e->owner, e->slot);
 }
@@ -245,6 +247,8 @@ static void unmap(struct kern *k, struct end *e)
 void chan_end_ring(struct kern *k, struct end *e, bool front)
 {
     if (!e->used || e->owner == NULL)
+        return;
+    if (e->owner->calling == e && xfer_answer(k, e, front))
         return;
     e->owner->ready |= (uint64_t)1 << (e->slot % 64u);
     sched_event(k, e->owner, 1u << e->event_bit, front);

@@ -6,7 +6,8 @@
 #include "kernel/log.h"
 #include "kernel/sched.h"
 
-#define DEVICE_PAGES_MAX 16u /* room for one in PORT_AREA_DEVICE */
+#define DEVICE_BYTES_MAX (16u * SK_PAGE_BYTES) /* room for one in PORT_AREA_DEVICE */
+#define CALL_WRITE       (1u << 31)
 
 void device_init(struct kern *k)
 {
@@ -20,26 +21,23 @@ sk_err device_open(struct kern *k, struct task *t, uint32_t index, sk_handle *h)
     if (index >= k->device_count)
         return SK_ERR_NOT_FOUND;
     struct device *d = &k->device[index];
+    bool call = (system_dev(k->tpl->sys, index)->flags & SK_SYS_DEV_CALL) != 0;
     if (d->owner != NULL)
         return SK_ERR_BUSY;
-    struct handle entry = {
-        .kind = SK_KIND_DEVICE, .rights = SK_RIGHT_MAP | SK_RIGHT_MOVE, .index = (uint16_t)index};
+    struct handle entry = {.kind = SK_KIND_DEVICE,
+                           .rights = SK_RIGHT_MOVE | (call ? SK_RIGHT_CALL : SK_RIGHT_MAP),
+                           .index = (uint16_t)index};
     sk_err err = handle_add(k, t, &entry, h);
-    if (err == SK_OK)
+    if (err == SK_OK && !call)
         d->owner = t;
     return err;
 }
 
 void device_move(struct kern *k, uint32_t index, struct task *to)
 {
-    k->device[index].owner = to;
-}
-
-static void unmap(struct kern *k, struct device *d, uint32_t pages)
-{
-    for (uint32_t n = 0; n < pages; n++)
-        port_unmap(k, d->owner, d->addr + (uint64_t)n * SK_PAGE_BYTES);
-    d->addr = 0;
+    struct device *d = &k->device[index];
+    if (d->owner != NULL)
+        d->owner = to;
 }
 
 void device_close(struct kern *k, uint32_t index)
@@ -48,31 +46,45 @@ void device_close(struct kern *k, uint32_t index)
     if (d->bound)
         port_irq_disable(k->cpu, d->irq);
     if (d->addr != 0)
-        unmap(k, d, system_dev(k->tpl->sys, index)->size_bytes / SK_PAGE_BYTES);
+        port_unmap(k, d->owner, d->addr, system_dev(k->tpl->sys, index)->size_bytes);
+    d->addr = 0;
     d->bound = false;
     d->owner = NULL;
 }
 
-sk_err device_map(struct kern *k, uint32_t index, uint64_t *addr)
+sk_err device_map(struct kern *k, uint32_t index, sk_uaddr *addr)
 {
     struct device *d = &k->device[index];
     const struct sk_sys_dev *dev = system_dev(k->tpl->sys, index);
     if (d->addr != 0)
         return SK_ERR_STATE;
-    uint64_t base = port_area_addr(k->cpu, PORT_AREA_DEVICE, index, dev->base);
-    uint32_t pages = dev->size_bytes / SK_PAGE_BYTES;
-    if (pages > DEVICE_PAGES_MAX)
+    sk_paddr base = (sk_paddr)dev->base;
+    if (dev->size_bytes > DEVICE_BYTES_MAX)
         return SK_ERR_TOO_BIG;
-    for (uint32_t n = 0; n < pages; n++) {
-        uint64_t offset = (uint64_t)n * SK_PAGE_BYTES;
-        sk_err err = port_map_device(k, d->owner, base + offset, dev->base + offset);
-        if (err == SK_OK)
-            continue;
-        d->addr = base;
-        unmap(k, d, n);
-        return err;
-    }
-    d->addr = *addr = base;
+    sk_uaddr at = port_area_addr(k->cpu, PORT_AREA_DEVICE, index, base);
+    sk_err err = port_map_device(k, d->owner, at, base, dev->size_bytes);
+    if (err == SK_OK)
+        d->addr = *addr = at;
+    return err;
+}
+
+sk_core device_home(const struct kern *k, uint32_t index)
+{
+    return system_dev(k->tpl->sys, index)->core;
+}
+
+sk_err device_access(struct kern *k, uint32_t index, uint32_t where, uint32_t *value)
+{
+    uint32_t offset = where & ~CALL_WRITE;
+    if (index >= k->device_count)
+        return SK_ERR_PROTOCOL;
+    const struct sk_sys_dev *dev = system_dev(k->tpl->sys, index);
+    if (!(dev->flags & SK_SYS_DEV_CALL) || dev->core != k->core)
+        return SK_ERR_PROTOCOL;
+    if (offset % 4u != 0 || offset >= dev->size_bytes)
+        return SK_ERR_ARG;
+    *value =
+        port_device_access(k->cpu, index, (sk_paddr)dev->base, offset, where != offset, *value);
     return SK_OK;
 }
 

@@ -14,8 +14,14 @@ void device_move(struct kern *k, uint32_t index, struct task *to);
 /* The owner gives it up: interrupt masked, unmapped. */
 void device_close(struct kern *k, uint32_t index);
 
-/* Map all its pages for its owner. SK_ERR_STATE: mapped already. */
-sk_err device_map(struct kern *k, uint32_t index, uint64_t *addr);
+/* DEV_CALL: the core whose kernel has the device, and the access there: where and *value as in the
+ * system call, *value becomes what was read. SK_ERR_ARG: no such register; SK_ERR_PROTOCOL: not a
+ * device of this kernel. */
+sk_core device_home(const struct kern *k, uint32_t index);
+sk_err device_access(struct kern *k, uint32_t index, uint32_t where, uint32_t *value);
+
+/* Map all of it for its owner. SK_ERR_STATE: mapped already. */
+sk_err device_map(struct kern *k, uint32_t index, sk_uaddr *addr);
 
 /* Its interrupt sets event bit `bit` of the owner; SK_ERR_NOT_FOUND: it has none. */
 sk_err device_irq_bind(struct kern *k, uint32_t index, uint32_t bit);

@@ -23,7 +23,7 @@ struct port_task *kern_syscall(struct kern *k, uint32_t nr)
     if (err == CALL_SWITCHED)
         return &k->current->port;
     if (err != CALL_BLOCKED)
-        port_result(&t->port, 0, (uint64_t)(int64_t)err);
+        port_result(&t->port, 0, (uintptr_t)(intptr_t)err);
     return sched_next(k);
 }
 

@@ -39,7 +39,7 @@ bool kern_has_work(const struct kern *k);
 /* The current task did what it may not. */
 struct port_fault {
     uint32_t kind; /* SK_FAULT_* */
-    uint64_t addr, pc, sp;
+    uintptr_t addr, pc, sp;
 };
 struct port_task *kern_fault(struct kern *k, const struct port_fault *fault);
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/give.h"
 #include "kernel/chan.h"
+#include "kernel/device.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
 #include "kernel/memory.h"
@@ -220,6 +221,25 @@ sk_err give_begin(struct kern *k, struct task *t, struct handle *he, sk_core cor
     }
 }
 
+sk_err give_device_call(struct kern *k, struct task *t, uint32_t index, uint32_t where,
+                        uint32_t value, sk_ns deadline_ns)
+{
+    sk_core core = device_home(k, index);
+    sk_err err = link_use(k, core);
+    if (err != SK_OK)
+        return err;
+    if (t->op.state != OP_IDLE)
+        return SK_ERR_BUSY;
+    t->op.state = OP_QUEUED;
+    t->op.label = SK_LINK_DEVICE;
+    t->op.link = core;
+    t->op.device = (struct sk_link_device){index, where, value};
+    t->op.waiting = true;
+    sched_block(k, t, deadline_ns);
+    give_pump(k, &k->link[core]);
+    return CALL_BLOCKED;
+}
+
 /* --- Over a link ----------------------------------------------------------------------------- */
 
 /* Send the operation of t: MOVE of an end whose home is l's core, or GIVE of a port. */
@@ -227,7 +247,9 @@ static void op_send(struct kern *k, struct link *l, struct task *t)
 {
     struct sk_msg m = {.label = t->op.label, .token = (uint16_t)t->slot};
     const struct handle *he = &t->handles[t->op.handle];
-    if (t->op.label == SK_LINK_MOVE) {
+    if (t->op.label == SK_LINK_DEVICE) {
+        __builtin_memcpy(m.bytes, &t->op.device, sizeof(t->op.device));
+    } else if (t->op.label == SK_LINK_MOVE) {
         const struct end *e = &k->ends[he->index];
         struct sk_link_move move = {.dest = t->op.dest,
                                     .core = t->op.dest_core,
@@ -275,10 +297,21 @@ static struct end *closed_meanwhile(struct kern *k, const struct end *e)
     return waits ? other : NULL;
 }
 
+static sk_err answer_error(const struct sk_link_given *given)
+{
+    return given->err <= 0 && given->err >= SK_ERR_LAST ? given->err : SK_ERR_PROTOCOL;
+}
+
 /* The far core's answer to the operation of a task here. */
 static void op_answered(struct kern *k, struct task *t, const struct sk_link_given *given)
 {
     struct handle *he = &t->handles[t->op.handle];
+    if (t->op.label == SK_LINK_DEVICE) {
+        if (t->op.waiting)
+            port_result(&t->port, 1, given->core);
+        give_op_done(k, t, answer_error(given));
+        return;
+    }
     he->in_flight = 0;
     if (t->op.label == SK_LINK_MOVE) {
         struct end *e = &k->ends[he->index];
@@ -296,7 +329,7 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
         if (other)
             chan_end_free(k, other);
     }
-    give_op_done(k, t, given->err <= 0 && given->err >= SK_ERR_LAST ? given->err : SK_ERR_PROTOCOL);
+    give_op_done(k, t, answer_error(given));
 }
 
 void give_reply(struct kern *k, struct link *l, const struct sk_msg *m)
@@ -370,6 +403,7 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
     struct sk_link_give give;
     struct sk_link_move move;
     struct sk_link_repeer repeer;
+    struct sk_link_device device;
     struct sk_link_given given = {.err = SK_ERR_PROTOCOL};
     switch (m->label) {
     case SK_LINK_GIVE:
@@ -384,6 +418,11 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
         given.err = move_request(k, l, &move, m->token);
         if (given.err == CALL_BLOCKED)
             return;
+        break;
+    case SK_LINK_DEVICE:
+        __builtin_memcpy(&device, m->bytes, sizeof(device));
+        given.err = device_access(k, device.index, device.where, &device.value);
+        given.core = device.value;
         break;
     case SK_LINK_REPEER:
         __builtin_memcpy(&repeer, m->bytes, sizeof(repeer));

@@ -13,6 +13,10 @@
 sk_err give_begin(struct kern *k, struct task *t, struct handle *he, sk_core core,
                   struct sk_link_dest dest, sk_ns deadline_ns);
 
+/* DEV_CALL of a device that another core's kernel has: t waits for the answer. */
+sk_err give_device_call(struct kern *k, struct task *t, uint32_t index, uint32_t where,
+                        uint32_t value, sk_ns deadline_ns);
+
 /* The oldest item of e's escrow becomes t's. SK_ERR_EMPTY, SK_ERR_BUDGET. */
 sk_err give_take(struct kern *k, struct task *t, struct end *e, sk_handle *h);
 

@@ -5,6 +5,7 @@
 #include "kernel/handle.h"
 #include "kernel/chan.h"
 #include "kernel/device.h"
+#include "kernel/image.h"
 #include "kernel/memory.h"
 #include "kernel/port_object.h"
 #include "kernel/task.h"
@@ -95,7 +96,11 @@ void handle_close(struct kern *k, struct task *t, struct handle *e)
         task_forget(k, &k->tasks[was.index]);
         break;
     case SK_KIND_DEVICE:
-        device_close(k, was.index);
+        if (was.rights & SK_RIGHT_MAP)
+            device_close(k, was.index);
+        break;
+    case SK_KIND_IMAGE:
+        image_close(k, was.index);
         break;
     default:
         break; /* PORT_REMOTE, CONTROL: nothing but the entry */

@@ -14,11 +14,9 @@
 #include "port/port.h"
 #include <skerry/syscall.h>
 
-#define KERN_LOG_BYTES    8192u
 #define KERN_SLICE_NS     SK_MS(10) /* round robin inside a priority */
 #define KERN_STATUS_LINES (SK_PAGE_BYTES / 64u)
 #define KERN_STATUS_PAGES (SK_TASK_ENDS_MAX / KERN_STATUS_LINES)
-#define KERN_DEVICES_MAX  16u
 #define INDEX_NONE        0xffffu
 
 /* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
@@ -137,7 +135,7 @@ struct region {
     struct task *owner; /* charged; in an escrow, the sender still */
     sk_paddr first;     /* contiguous */
     uint32_t pages;
-    uint64_t addr; /* where mapped; 0: not */
+    sk_uaddr addr; /* where mapped; 0: not */
     bool chosen;   /* the kernel chose addr */
 };
 
@@ -147,7 +145,13 @@ struct device {
     uint32_t irq;
     uint8_t event_bit;
     bool bound;
-    uint64_t addr; /* where mapped; 0: not */
+    sk_uaddr addr; /* where mapped; 0: not */
+};
+
+/* A program that lies in memory: who has it. */
+struct image {
+    struct task *owner;
+    bool filling; /* the owner has a handle and the RAM mapped; otherwise it runs it */
 };
 
 /* What a task has asked of another core; outlives the task's patience (TIMED_OUT). */
@@ -157,8 +161,13 @@ struct op {
     uint16_t label;  /* SK_LINK_* */
     uint16_t handle; /* index of the entry in flight, or INDEX_NONE */
     sk_core link;
-    struct sk_link_dest dest;
-    sk_core dest_core;
+    union {
+        struct {
+            struct sk_link_dest dest;
+            sk_core dest_core;
+        };
+        struct sk_link_device device;
+    };
 };
 
 struct task {
@@ -173,9 +182,10 @@ struct task {
     uint16_t slot;
     uint16_t free_next;
     uint32_t gen;
-    uint32_t events; /* set, not yet told */
-    uint32_t mask;   /* waited for */
-    uint64_t ready;  /* ends rung, not yet told */
+    uint32_t events;     /* set, not yet told */
+    uint32_t mask;       /* waited for */
+    uint64_t ready;      /* ends rung, not yet told */
+    struct end *calling; /* it sleeps in CHAN_CALL on this one; else NULL */
     struct timer wait_timer, event_timer;
     struct task *creator; /* NULL for init */
     uint32_t creator_gen;
@@ -186,14 +196,14 @@ struct task {
     uint32_t pages_max, pages_used;
     uint32_t region_addrs;  /* pages of PORT_AREA_REGION handed out: all free again when */
     uint32_t region_chosen; /* none of the regions there is mapped any more */
-    uint64_t slots_used[SK_TASK_ENDS_MAX / 64u]; /* of opened ends */
-    sk_paddr status_page[KERN_STATUS_PAGES];
+    uint64_t slots_used[SK_TASK_ENDS_MAX / 64u];                  /* of opened ends */
+    sk_paddr status_page[PORT_COPY_MODE ? 1 : KERN_STATUS_PAGES]; /* of MMU ports */
     struct op op;
     uint32_t teardown; /* stage and cursor of a dying task */
     uint32_t teardown_at;
     uint32_t cause, fault;
     int32_t status;
-    uint64_t fault_addr, fault_pc, fault_sp;
+    uintptr_t fault_addr, fault_pc, fault_sp;
     sk_ns run_ns;
     char name[SK_NAME_BYTES];
 };
@@ -255,10 +265,11 @@ struct kern {
     struct handle *handles; /* tasks * handles_each */
     uint16_t task_count, end_count, chan_count, port_count, region_count, handles_each;
     uint16_t task_free, end_free, chan_free, port_free, region_free; /* lists */
-    uint16_t core_port; /* init's, where CORE_CONNECT arrives; INDEX_NONE */
-    struct device device[KERN_DEVICES_MAX];
-    uint32_t device_count;
-    struct link link[SK_CORES_MAX];
+    uint16_t core_port;    /* init's, where CORE_CONNECT arrives; INDEX_NONE */
+    struct device *device; /* by index in the system table */
+    struct image *image;
+    uint32_t device_count, image_count;
+    struct link *link; /* by core */
     /* pages */
     sk_paddr ram_base;
     uint32_t ram_pages, ram_free, ram_hint;
@@ -266,7 +277,8 @@ struct kern {
     struct page *ledger;
     struct sk_stats stats; /* gauges and counters; pages are derived */
     uint64_t log_end;      /* bytes logged since boot */
-    char log[KERN_LOG_BYTES];
+    char *log;
+    uint32_t log_bytes;
     const char *panic_why;
 };
 

@@ -1,4 +1,4 @@
-/* See log.h. Byte number n of the log is at log[n % KERN_LOG_BYTES].
+/* See log.h. Byte number n of the log is at log[n % k->log_bytes].
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/log.h"
 #include "base/fmt.h"
@@ -8,7 +8,7 @@
 static void append(struct kern *k, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        k->log[k->log_end++ % KERN_LOG_BYTES] = text[i];
+        k->log[k->log_end++ % k->log_bytes] = text[i];
 }
 
 static void append_time(struct kern *k)
@@ -50,12 +50,12 @@ void klog_text(struct kern *k, const char *name, const char *text, size_t len)
 
 size_t klog_read(const struct kern *k, uint64_t *position, char *buf, size_t len)
 {
-    uint64_t oldest = k->log_end > KERN_LOG_BYTES ? k->log_end - KERN_LOG_BYTES : 0;
+    uint64_t oldest = k->log_end > k->log_bytes ? k->log_end - k->log_bytes : 0;
     if (*position < oldest)
         *position = oldest;
     size_t n = 0;
     while (n < len && *position < k->log_end) {
-        buf[n++] = k->log[*position % KERN_LOG_BYTES];
+        buf[n++] = k->log[*position % k->log_bytes];
         (*position)++;
     }
     return n;

@@ -1,4 +1,4 @@
-/* The kernel's log: the last KERN_LOG_BYTES of text, in memory, one line a call.
+/* The kernel's log: the last log_bytes of text, in memory, one line a call.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef KERNEL_LOG_H
 #define KERNEL_LOG_H

@@ -49,26 +49,20 @@ sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct regi
     return SK_OK;
 }
 
-sk_err region_map(struct kern *k, struct region *r, uint64_t addr, uint32_t prot)
+sk_err region_map(struct kern *k, struct region *r, sk_uaddr addr, uint32_t prot)
 {
     struct task *t = r->owner;
     if (r->addr != 0)
         return SK_ERR_STATE;
     if (prot == 0 || (prot & ~(SK_PROT_R | SK_PROT_W | SK_PROT_X)) != 0 ||
-        (prot & (SK_PROT_W | SK_PROT_X)) == (SK_PROT_W | SK_PROT_X) || addr % SK_PAGE_BYTES != 0)
+        (prot & (SK_PROT_W | SK_PROT_X)) == (SK_PROT_W | SK_PROT_X))
         return SK_ERR_ARG;
     bool chosen = addr == 0;
     if (chosen)
         addr = port_area_addr(k->cpu, PORT_AREA_REGION, t->region_addrs, r->first);
-    for (uint32_t n = 0; n < r->pages; n++) {
-        uint64_t offset = (uint64_t)n * SK_PAGE_BYTES;
-        sk_err err = port_map(k, t, addr + offset, r->first + offset, prot);
-        if (err == SK_OK)
-            continue;
-        while (n-- > 0)
-            port_unmap(k, t, addr + (uint64_t)n * SK_PAGE_BYTES);
+    sk_err err = port_map(k, t, addr, r->first, r->pages * SK_PAGE_BYTES, prot);
+    if (err != SK_OK)
         return err;
-    }
     if (chosen) {
         t->region_addrs += r->pages;
         t->region_chosen++;
@@ -83,8 +77,7 @@ void region_unmap(struct kern *k, struct region *r)
     if (r->addr == 0)
         return;
     KERN_ASSERT(k, r->owner);
-    for (uint32_t n = 0; n < r->pages; n++)
-        port_unmap(k, r->owner, r->addr + (uint64_t)n * SK_PAGE_BYTES);
+    port_unmap(k, r->owner, r->addr, r->pages * SK_PAGE_BYTES);
     r->addr = 0;
     if (r->chosen && --r->owner->region_chosen == 0)
         r->owner->region_addrs = 0;

@@ -11,7 +11,7 @@ void region_table_init(struct kern *k);
 sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct region **r);
 
 /* Map r for its owner. addr 0: the kernel chooses. All pages or none. */
-sk_err region_map(struct kern *k, struct region *r, uint64_t addr, uint32_t prot);
+sk_err region_map(struct kern *k, struct region *r, sk_uaddr addr, uint32_t prot);
 void region_unmap(struct kern *k, struct region *r);
 
 /* The owner gives r up: unmapped, its pages home, zeroed when next taken. */

@@ -98,7 +98,7 @@ void sched_wake(struct kern *k, struct task *t, sk_err result)
     sched_timer_cancel(k, &t->wait_timer);
     t->mask = 0;
     t->state = SK_TASK_READY;
-    port_result(&t->port, 0, (uint64_t)(int64_t)result);
+    port_result(&t->port, 0, (uintptr_t)(intptr_t)result);
     sched_ready(k, t, false);
 }
 

@@ -55,7 +55,7 @@ static inline void fast_results(struct task *t, uint32_t hits)
 {
     t->events &= ~hits;
     port_result(&t->port, 1, hits);
-    port_result(&t->port, 2, t->ready);
+    port_result64(&t->port, 2, t->ready);
     t->ready = 0;
 }
 

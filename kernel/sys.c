@@ -35,6 +35,12 @@ sk_err sys_yield(struct kern *k, struct task *t)
     return SK_OK;
 }
 
+sk_err sys_now(struct kern *k, struct task *t)
+{
+    port_result64(&t->port, 2, port_now(k->cpu));
+    return SK_OK;
+}
+
 sk_err sys_timer(struct kern *k, struct task *t)
 {
     uint32_t bit = sys_u32(t, 0);
@@ -48,12 +54,12 @@ sk_err sys_timer(struct kern *k, struct task *t)
 sk_err sys_log_write(struct kern *k, struct task *t)
 {
     char text[LOG_TEXT_MAX];
-    uint64_t len = sys_u64(t, 1);
+    uintptr_t len = sys_word(t, 1);
     if (len > sizeof(text))
         return SK_ERR_TOO_BIG;
-    sk_err err = user_in(k, t, text, sys_u64(t, 0), (size_t)len);
+    sk_err err = user_in(k, t, text, sys_word(t, 0), len);
     if (err == SK_OK)
-        klog_text(k, t->name, text, (size_t)len);
+        klog_text(k, t->name, text, len);
     return err;
 }
 
@@ -101,5 +107,5 @@ sk_err sys_info(struct kern *k, struct task *t)
         info.peer_core = e->peer.core;
         info.slot = e->slot;
     }
-    return user_out(k, t, sys_u64(t, 1), &info, sizeof(info));
+    return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
 }

@@ -20,9 +20,13 @@ static inline uint32_t sys_u32(const struct task *t, unsigned i)
 {
     return (uint32_t)port_arg(&t->port, i);
 }
-static inline uint64_t sys_u64(const struct task *t, unsigned i)
+static inline uintptr_t sys_word(const struct task *t, unsigned i)
 {
     return port_arg(&t->port, i);
+}
+static inline uint64_t sys_u64(const struct task *t, unsigned i) /* the last argument */
+{
+    return port_arg64(&t->port, i);
 }
 
 #endif

@@ -43,11 +43,11 @@ sk_err sys_chan_open(struct kern *k, struct task *t)
     if (bit > 31)
         return SK_ERR_ARG;
     /* Write first: an address that is no good leaves the end unused. */
-    err = user_out(k, t, sys_u64(t, 2), &(struct sk_chan_view){0}, sizeof(view));
+    err = user_out(k, t, sys_word(t, 2), &(struct sk_chan_view){0}, sizeof(view));
     if (err == SK_OK)
         err = chan_open(k, &k->ends[h->index], bit, &view);
     if (err == SK_OK)
-        err = user_out(k, t, sys_u64(t, 2), &view, sizeof(view));
+        err = user_out(k, t, sys_word(t, 2), &view, sizeof(view));
     return err;
 }
 

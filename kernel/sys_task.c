@@ -4,6 +4,7 @@
 #include "kernel/give.h"
 #include "kernel/chan.h"
 #include "kernel/handle.h"
+#include "kernel/image.h"
 #include "kernel/link.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
@@ -32,7 +33,7 @@ sk_err sys_task_create(struct kern *k, struct task *t)
     sk_handle name;
     sk_err err = need_control(t, SK_RIGHT_TASK);
     if (err == SK_OK)
-        err = user_in(k, t, &params, sys_u64(t, 1), sizeof(params));
+        err = user_in(k, t, &params, sys_word(t, 1), sizeof(params));
     if (err != SK_OK)
         return err;
     if (params.priority > SK_PRIO_MAX || params.event_bit > 31 ||
@@ -49,7 +50,7 @@ sk_err sys_task_create(struct kern *k, struct task *t)
     err = handle_add(k, t, &entry, &name);
     if (err == SK_OK) {
         port_result(&t->port, 1, name);
-        port_result(&t->port, 2, task_tid(k, child));
+        port_result64(&t->port, 2, task_tid(k, child));
     }
     return err;
 }
@@ -60,7 +61,14 @@ sk_err sys_task_map(struct kern *k, struct task *t)
     struct task *child = task_arg(k, t, &err);
     if (child == NULL)
         return err;
-    struct handle *h = handle_get(t, sys_u32(t, 1), SK_KIND_REGION, SK_RIGHT_MOVE, &err);
+    struct handle *h = handle_get(t, sys_u32(t, 1), SK_KIND_IMAGE, SK_RIGHT_MAP, &err);
+    if (h != NULL) {
+        err = child->state == SK_TASK_NEW ? image_move(k, h->index, child) : SK_ERR_STATE;
+        if (err == SK_OK)
+            handle_remove(k, t, h);
+        return err;
+    }
+    h = handle_get(t, sys_u32(t, 1), SK_KIND_REGION, SK_RIGHT_MOVE, &err);
     if (h == NULL)
         return err;
     struct region *r = &k->regions[h->index];
@@ -69,7 +77,7 @@ sk_err sys_task_map(struct kern *k, struct task *t)
     err = region_move(k, r, child);
     if (err != SK_OK)
         return err;
-    err = region_map(k, r, sys_u64(t, 2), sys_u32(t, 3));
+    err = region_map(k, r, sys_word(t, 2), sys_u32(t, 3));
     if (err == SK_OK)
         handle_remove(k, t, h);
     else
@@ -123,7 +131,8 @@ sk_err sys_task_give(struct kern *k, struct task *t)
         err = handle_add(k, child, &entry, &name);
     if (err != SK_OK)
         return err;
-    if (h->kind != SK_KIND_PORT && h->kind != SK_KIND_PORT_REMOTE)
+    bool copied = h->kind == SK_KIND_PORT || h->kind == SK_KIND_PORT_REMOTE;
+    if (!copied && !(h->kind == SK_KIND_DEVICE && (h->rights & SK_RIGHT_CALL)))
         handle_remove(k, t, h);
     port_result(&t->port, 1, name);
     return SK_OK;
@@ -137,7 +146,7 @@ sk_err sys_task_start(struct kern *k, struct task *t)
         return err;
     if (child->state != SK_TASK_NEW)
         return SK_ERR_STATE;
-    port_task_entry(&child->port, sys_u64(t, 1), sys_u64(t, 2), sys_u64(t, 3));
+    port_task_entry(&child->port, sys_word(t, 1), sys_word(t, 2), sys_word(t, 3));
     child->state = SK_TASK_READY;
     sched_ready(k, child, false);
     return SK_OK;
@@ -160,7 +169,7 @@ sk_err sys_task_info(struct kern *k, struct task *t)
     if (child == NULL)
         return err;
     task_info(k, child, &info);
-    return user_out(k, t, sys_u64(t, 1), &info, sizeof(info));
+    return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
 }
 
 sk_err sys_core_start(struct kern *k, struct task *t)
@@ -187,6 +196,13 @@ sk_err sys_core_start(struct kern *k, struct task *t)
     return CALL_BLOCKED;
 }
 
+sk_err sys_core_restart(struct kern *k, struct task *t)
+{
+    (void)k;
+    (void)t;
+    return SK_ERR_UNSUPPORTED;
+}
+
 sk_err sys_core_info(struct kern *k, struct task *t)
 {
     sk_core core = sys_u32(t, 1);
@@ -202,22 +218,22 @@ sk_err sys_core_info(struct kern *k, struct task *t)
                                 .cores = k->cores};
     if (info.self)
         port_fork_stats(k->cpu, &info.pages_shared, &info.pages_copied, &info.pages_private);
-    return user_out(k, t, sys_u64(t, 2), &info, sizeof(info));
+    return user_out(k, t, sys_word(t, 2), &info, sizeof(info));
 }
 
 sk_err sys_log_read(struct kern *k, struct task *t)
 {
     char text[LOG_READ_MAX];
-    uint64_t position = sys_u64(t, 1);
-    uint64_t len = sys_u64(t, 3);
+    uint64_t position = sys_u64(t, 3);
+    uintptr_t len = sys_word(t, 2);
     sk_err err = need_control(t, SK_RIGHT_CORE);
     if (err != SK_OK)
         return err;
-    size_t n = klog_read(k, &position, text, len < sizeof(text) ? (size_t)len : sizeof(text));
-    err = user_out(k, t, sys_u64(t, 2), text, n);
+    size_t n = klog_read(k, &position, text, len < sizeof(text) ? len : sizeof(text));
+    err = user_out(k, t, sys_word(t, 1), text, n);
     if (err == SK_OK) {
         port_result(&t->port, 1, n);
-        port_result(&t->port, 2, position);
+        port_result64(&t->port, 2, position);
     }
     return err;
 }
@@ -238,5 +254,5 @@ sk_err sys_stats(struct kern *k, struct task *t)
     struct sk_stats stats = k->stats;
     stats.pages_total = k->ram_pages;
     stats.pages_free = k->ram_free;
-    return user_out(k, t, sys_u64(t, 1), &stats, sizeof(stats));
+    return user_out(k, t, sys_word(t, 1), &stats, sizeof(stats));
 }

@@ -13,10 +13,12 @@ static inline sk_err wake_peer(struct kern *k, struct end *e, bool front)
         return chan_wake_peer(k, e, front);
     struct end *far = &k->ends[e->peer.index];
     struct task *t = far->owner;
-    if (far->used && t != NULL) {
+    if (far->used && t != NULL && t->calling == NULL) {
         t->ready |= (uint64_t)1 << (far->slot % 64u);
         fast_event(k, t, 1u << far->event_bit, front);
+        return SK_OK;
     }
+    chan_end_ring(k, far, front);
     return SK_OK;
 }
 

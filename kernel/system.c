@@ -24,6 +24,11 @@ const struct sk_sys_dev *system_dev(const struct sk_sys_header *sys, uint32_t in
     return at(sys, sys->dev_off, index, sizeof(struct sk_sys_dev));
 }
 
+const struct sk_sys_image *system_image(const struct sk_sys_header *sys, uint32_t index)
+{
+    return at(sys, sys->image_off, index, sizeof(struct sk_sys_image));
+}
+
 const struct sk_sys_perm *system_perm(const struct sk_sys_header *sys, uint32_t index)
 {
     return at(sys, sys->perm_off, index, sizeof(struct sk_sys_perm));
@@ -47,6 +52,7 @@ static const char *check_header(const struct sk_sys_header *sys, uint64_t len)
         {sys->prog_off, sys->prog_count, sizeof(struct sk_sys_prog)},
         {sys->dev_off, sys->dev_count, sizeof(struct sk_sys_dev)},
         {sys->perm_off, sys->perm_count, sizeof(struct sk_sys_perm)},
+        {sys->image_off, sys->image_count, sizeof(struct sk_sys_image)},
     };
     if (sys->magic != SK_SYS_MAGIC || sys->version != SK_SYS_VERSION)
         return "system table: not one, or of another version";
@@ -58,8 +64,8 @@ static const char *check_header(const struct sk_sys_header *sys, uint64_t len)
             return "system table: a part lies outside";
     if (sys->cores == 0 || sys->cores > SK_CORES_MAX || sys->core_count != sys->cores)
         return "system table: bad count of cores";
-    if (sys->dev_count > KERN_DEVICES_MAX)
-        return "system table: too many devices";
+    if (sys->dev_count > SK_SYS_DEVICES_MAX || sys->image_count > SK_SYS_IMAGES_MAX)
+        return "system table: too many devices or images";
     if (!terminated(sys->name) || !terminated(sys->board))
         return "system table: name not terminated";
     return NULL;
@@ -69,6 +75,8 @@ static const char *check_core(const struct sk_sys_core *c)
 {
     if (c->tasks == 0 || c->ends == 0 || c->ports == 0 || c->regions == 0 || c->handles == 0)
         return "system table: a core with an empty table";
+    if (c->log_bytes < SK_SYS_LOG_MIN || c->log_bytes > SK_SYS_LOG_MAX)
+        return "system table: bad size of a log";
     if (c->tasks > 4096u || c->ends > SK_LINK_ENDS || c->ports > 4096u || c->regions > 8192u ||
         c->handles > 4096u)
         return "system table: a core with too large a table";

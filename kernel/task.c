@@ -6,6 +6,7 @@
 #include "kernel/task.h"
 #include "kernel/chan.h"
 #include "kernel/handle.h"
+#include "kernel/image.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/page.h"
@@ -14,6 +15,7 @@
 enum { STAGE_OP, STAGE_HANDLES, STAGE_SPACE, STAGE_REGIONS, STAGE_STATUS, STAGE_CHANS, STAGE_DONE };
 #define HANDLES_A_STEP 8u
 #define REGIONS_A_STEP 32u
+#define STATUS_PAGES   (sizeof((struct task *)0)->status_page / sizeof(sk_paddr))
 
 void task_table_init(struct kern *k)
 {
@@ -73,7 +75,7 @@ struct task *task_create(struct kern *k, const struct sk_task_params *params, st
     t->event_timer.event = true;
     __builtin_memcpy(t->name, params->name, SK_NAME_BYTES);
     t->name[SK_NAME_BYTES - 1u] = '\0';
-    for (unsigned i = 0; i < KERN_STATUS_PAGES; i++)
+    for (unsigned i = 0; i < STATUS_PAGES; i++)
         t->status_page[i] = SK_PADDR_NONE;
     handle_table_init(t);
     *err = port_space_create(k, t);
@@ -120,6 +122,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
         sched_ready(k, t, false);
     t->state = SK_TASK_DYING;
     t->mask = 0;
+    t->calling = NULL;
     t->op.waiting = false;
     t->cause = cause;
     t->status = status;
@@ -155,7 +158,7 @@ static bool free_regions(struct kern *k, struct task *t)
 
 static void free_status_pages(struct kern *k, struct task *t)
 {
-    for (unsigned i = 0; i < KERN_STATUS_PAGES; i++)
+    for (unsigned i = 0; i < STATUS_PAGES; i++)
         if (t->status_page[i] != SK_PADDR_NONE)
             page_give(k, t, t->status_page[i], 1, true);
 }
@@ -192,6 +195,7 @@ void task_teardown_step(struct kern *k, struct task *t)
         break;
     case STAGE_STATUS:
         free_status_pages(k, t);
+        image_leave(k, t);
         break;
     case STAGE_CHANS:
         done = chan_leave_step(k, t, &t->teardown_at);
@@ -237,8 +241,9 @@ void task_timed_out(struct kern *k, struct task *t)
         sched_wake(k, t, SK_ERR_TIMED_OUT);
         return;
     }
+    t->calling = NULL;
     port_result(&t->port, 1, 0);
-    port_result(&t->port, 2, t->ready);
+    port_result64(&t->port, 2, t->ready);
     t->ready = 0;
     sched_wake(k, t, SK_ERR_TIMED_OUT);
 }
@@ -246,7 +251,7 @@ void task_timed_out(struct kern *k, struct task *t)
 /* --- User memory ----------------------------------------------------------------------------- */
 
 /* Walk [addr, addr+len) of t; for each piece copy to or from `mem` if it is not NULL. */
-static sk_err walk(struct kern *k, struct task *t, uint64_t addr, uint8_t *mem, size_t len,
+static sk_err walk(struct kern *k, struct task *t, sk_uaddr addr, uint8_t *mem, size_t len,
                    uint32_t prot)
 {
     while (len != 0) {
@@ -266,15 +271,20 @@ static sk_err walk(struct kern *k, struct task *t, uint64_t addr, uint8_t *mem, 
     return SK_OK;
 }
 
-sk_err user_in(struct kern *k, struct task *t, void *to, uint64_t from, size_t len)
+sk_err user_check(struct kern *k, struct task *t, sk_uaddr to, size_t len)
+{
+    return walk(k, t, to, NULL, len, SK_PROT_W);
+}
+
+sk_err user_in(struct kern *k, struct task *t, void *to, sk_uaddr from, size_t len)
 {
     return walk(k, t, from, to, len, SK_PROT_R);
 }
 
-sk_err user_out(struct kern *k, struct task *t, uint64_t to, const void *from, size_t len)
+sk_err user_out(struct kern *k, struct task *t, sk_uaddr to, const void *from, size_t len)
 {
     /* Check before the first byte: nothing is written unless all can be. */
-    if (walk(k, t, to, NULL, len, SK_PROT_W) != SK_OK)
+    if (user_check(k, t, to, len) != SK_OK)
         return SK_ERR_FAULT;
     return walk(k, t, to, (uint8_t *)(uintptr_t)from, len, SK_PROT_W);
 }

@@ -34,7 +34,9 @@ void task_timed_out(struct kern *k, struct task *t);
 
 /* Bounded access to a task's memory: SK_ERR_FAULT, with nothing copied, unless t may read (in) or
  * write (out) all of it. Cost: one look-up a page. */
-sk_err user_in(struct kern *k, struct task *t, void *to, uint64_t from, size_t len);
-sk_err user_out(struct kern *k, struct task *t, uint64_t to, const void *from, size_t len);
+/* Can t write all of [to, to + len)? SK_ERR_FAULT. */
+sk_err user_check(struct kern *k, struct task *t, sk_uaddr to, size_t len);
+sk_err user_in(struct kern *k, struct task *t, void *to, sk_uaddr from, size_t len);
+sk_err user_out(struct kern *k, struct task *t, sk_uaddr to, const void *from, size_t len);
 
 #endif

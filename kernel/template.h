@@ -38,6 +38,7 @@ sk_err template_build(struct template *tpl, const void *archive, uint64_t archiv
 const struct sk_sys_core *system_core(const struct sk_sys_header *sys, uint32_t index);
 const struct sk_sys_prog *system_prog(const struct sk_sys_header *sys, uint32_t index);
 const struct sk_sys_dev *system_dev(const struct sk_sys_header *sys, uint32_t index);
+const struct sk_sys_image *system_image(const struct sk_sys_header *sys, uint32_t index);
 const struct sk_sys_perm *system_perm(const struct sk_sys_header *sys, uint32_t index);
 
 /* Check a table of len bytes: magic, version, every offset and count, every string terminated,

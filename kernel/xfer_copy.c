@@ -1,8 +1,12 @@
 /* Message transfer where the kernels keep the rings: system calls that copy. The same ring, the
  * same code as in user space (base/ring.h). The link line takes this file or xfer_shared.c.
+ *
+ * A task's memory is its own and it does not run meanwhile, so a line is checked and used where it
+ * lies if it lies in one piece and aligned.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/chan.h"
 #include "kernel/handle.h"
+#include "kernel/sched_fast.h"
 #include "kernel/sys.h"
 #include "kernel/task.h"
 
@@ -10,7 +14,7 @@ _Static_assert(PORT_COPY_MODE, "the port maps rings: link xfer_shared.c");
 
 static struct end *open_end(struct kern *k, struct task *t, sk_err *err)
 {
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, err);
+    struct handle *h = handle_get_chan(t, sys_u32(t, 0), err);
     if (h == NULL)
         return NULL;
     struct end *e = &k->ends[h->index];
@@ -20,70 +24,131 @@ static struct end *open_end(struct kern *k, struct task *t, sk_err *err)
     return NULL;
 }
 
+/* The lines at addr of t as the kernel may use them in place, or NULL. */
+static struct sk_msg *in_place(struct kern *k, struct task *t, sk_uaddr addr, uint32_t slots,
+                               uint32_t prot)
+{
+    size_t bytes = slots * sizeof(struct sk_msg);
+    size_t piece = bytes;
+    if (addr % _Alignof(struct sk_msg) != 0)
+        return NULL;
+    struct sk_msg *m = port_user(k, t, addr, prot, &piece);
+    return piece == bytes ? m : NULL;
+}
+
+/* --- Sending --------------------------------------------------------------------------------- */
+
 /* What a task put into the header words must make sense: the far side judges it. */
-static sk_err check_lines(const struct sk_msg *m, uint32_t slots)
+static inline bool lines_ok(const struct sk_msg *m, uint32_t slots)
 {
     for (uint32_t i = 0; i < slots; i++)
         if ((m[i].ctl & (SK_CTL_RESERVED | SK_CTL_TAKEN)) != 0 ||
             sk_ctl_len(m[i].ctl) > SK_PAYLOAD_BYTES || sk_ctl_more(m[i].ctl) != slots - 1u - i)
-            return SK_ERR_ARG;
-    return SK_OK;
+            return false;
+    return true;
+}
+
+static sk_err send_lines(struct end *e, const struct sk_msg *m, uint32_t slots, bool *wake)
+{
+    if (!lines_ok(m, slots))
+        return SK_ERR_ARG;
+    return e->peer_closed ? SK_ERR_PEER_DEAD : ring_send(&e->tx, m, slots, wake);
+}
+
+static __attribute__((noinline)) sk_err send_copied(struct kern *k, struct task *t, struct end *e,
+                                                    uint32_t slots, bool *wake)
+{
+    struct sk_msg m[SK_SLOTS_MAX];
+    sk_err err = user_in(k, t, m, sys_word(t, 1), slots * sizeof(m[0]));
+    return err == SK_OK ? send_lines(e, m, slots, wake) : err;
+}
+
+/* CHAN_SEND but for the wake-up. */
+static inline sk_err send(struct kern *k, struct task *t, struct end *e, uint32_t slots, bool *wake)
+{
+    *wake = false;
+    if (slots - 1u >= SK_SLOTS_MAX)
+        return SK_ERR_ARG;
+    const struct sk_msg *m = in_place(k, t, sys_word(t, 1), slots, SK_PROT_R);
+    return m ? send_lines(e, m, slots, wake) : send_copied(k, t, e, slots, wake);
 }
 
 sk_err sys_chan_send(struct kern *k, struct task *t)
 {
     sk_err err;
-    struct sk_msg m[SK_SLOTS_MAX];
-    uint32_t slots = sys_u32(t, 2);
     bool wake;
     struct end *e = open_end(k, t, &err);
     if (e == NULL)
         return err;
-    if (slots == 0 || slots > SK_SLOTS_MAX)
-        return SK_ERR_ARG;
-    err = user_in(k, t, m, sys_u64(t, 1), slots * sizeof(m[0]));
-    if (err == SK_OK)
-        err = check_lines(m, slots);
-    if (err == SK_OK && e->peer_closed)
-        err = SK_ERR_PEER_DEAD;
-    if (err == SK_OK)
-        err = ring_send(&e->tx, m, slots, &wake);
-    if (err == SK_OK && wake)
+    err = send(k, t, e, sys_u32(t, 2), &wake);
+    if (wake)
         (void)chan_wake_peer(k, e, false); /* queued is the promise; death comes by the event */
     return err;
+}
+
+sk_err sys_chan_send_wait(struct kern *k, struct task *t)
+{
+    sk_err err;
+    bool wake;
+    struct end *e = open_end(k, t, &err);
+    if (e == NULL)
+        return err;
+    err = send(k, t, e, sys_u32(t, 2), &wake);
+    if (wake)
+        (void)chan_wake_peer(k, e, true);
+    return err == SK_OK ? fast_wait(k, t, sys_u32(t, 3), sys_u64(t, 4)) : err;
+}
+
+/* --- Receiving ------------------------------------------------------------------------------- */
+
+static __attribute__((noinline)) sk_err recv_copied(struct kern *k, struct task *t, struct end *e,
+                                                    uint32_t max, uint32_t *slots, bool *wake)
+{
+    struct sk_msg m[SK_SLOTS_MAX];
+    sk_uaddr to = sys_word(t, 1);
+    /* Nothing leaves the ring unless the task can take it. */
+    sk_err err = user_check(k, t, to, max * sizeof(m[0]));
+    if (err == SK_OK)
+        err = ring_recv(&e->rx, m, max, slots, wake);
+    return err == SK_OK ? user_out(k, t, to, m, *slots * sizeof(m[0])) : err;
+}
+
+/* CHAN_RECV: a message, or the end is armed. */
+static inline sk_err recv(struct kern *k, struct task *t, struct end *e, uint32_t max,
+                          uint32_t *slots)
+{
+    bool wake;
+    if (max - 1u >= SK_SLOTS_MAX)
+        return SK_ERR_ARG;
+    struct sk_msg *m = in_place(k, t, sys_word(t, 1), max, SK_PROT_W);
+    for (;;) {
+        bool closed = e->peer_closed; /* before the look: what came before the end is still taken */
+        sk_err err =
+            m ? ring_recv(&e->rx, m, max, slots, &wake) : recv_copied(k, t, e, max, slots, &wake);
+        if (err == SK_OK && wake)
+            (void)chan_wake_peer(k, e, false);
+        if (err != SK_ERR_EMPTY)
+            return err;
+        if (closed)
+            return SK_ERR_PEER_DEAD;
+        if (ring_arm(&e->rx))
+            return SK_ERR_EMPTY;
+    }
 }
 
 sk_err sys_chan_recv(struct kern *k, struct task *t)
 {
     sk_err err;
-    struct sk_msg m[SK_SLOTS_MAX];
-    uint32_t max = sys_u32(t, 2);
     uint32_t slots;
-    bool wake;
     struct end *e = open_end(k, t, &err);
     if (e == NULL)
         return err;
-    if (max == 0 || max > SK_SLOTS_MAX)
-        return SK_ERR_ARG;
-    /* Nothing leaves the ring unless the task can take it. */
-    size_t room = max * sizeof(m[0]);
-    for (size_t at = 0; at < room;) {
-        size_t piece = room - at;
-        if (port_user(k, t, sys_u64(t, 1) + at, SK_PROT_W, &piece) == NULL)
-            return SK_ERR_FAULT;
-        at += piece;
-    }
-    bool closed = e->peer_closed; /* before the look: what came before the end is still taken */
-    err = ring_recv(&e->rx, m, max, &slots, &wake);
-    if (err == SK_ERR_EMPTY && closed)
-        return SK_ERR_PEER_DEAD;
+    err = recv(k, t, e, sys_u32(t, 2), &slots);
     if (err != SK_OK)
         return err;
-    if (wake)
-        (void)chan_wake_peer(k, e, false);
-    err = user_out(k, t, sys_u64(t, 1), m, slots * sizeof(m[0]));
     port_result(&t->port, 1, slots); /* after the last look at the arguments: same registers */
-    return err;
+    port_result(&t->port, 2, !e->peer_closed && ring_arm(&e->rx));
+    return SK_OK;
 }
 
 sk_err sys_chan_arm(struct kern *k, struct task *t)
@@ -105,4 +170,76 @@ sk_err sys_chan_want(struct kern *k, struct task *t)
     if (slots == 0 || slots > SK_SLOTS_MAX)
         return SK_ERR_ARG;
     return !e->peer_closed && ring_want(&e->tx, slots) ? SK_OK : SK_ERR_BUSY;
+}
+
+/* --- Both in one entry ----------------------------------------------------------------------- */
+
+/* The second half of CHAN_CALL: SK_ERR_EMPTY: not yet, e is armed. */
+static inline sk_err take_answer(struct kern *k, struct task *t, struct end *e)
+{
+    uint32_t slots = 0;
+    sk_err err = recv(k, t, e, sys_u32(t, 2) >> 8, &slots);
+    if (err != SK_ERR_EMPTY)
+        port_result(&t->port, 1, slots);
+    return err;
+}
+
+bool xfer_answer(struct kern *k, struct end *e, bool front)
+{
+    struct task *t = e->owner;
+    sk_err err = take_answer(k, t, e);
+    if (err == SK_ERR_EMPTY)
+        return true; /* something else: it sleeps on */
+    t->calling = NULL;
+    fast_cancel(&t->wait_timer);
+    t->state = SK_TASK_READY;
+    port_result(&t->port, 0, (uintptr_t)(intptr_t)err);
+    fast_push(k, t, front);
+    return err != SK_ERR_PEER_DEAD; /* of which others in the task must hear too */
+}
+
+/* The peer runs at once if it waits for just this. */
+static inline bool hand_over(struct kern *k, struct task *t, struct end *e)
+{
+    if (e->peer.core != k->core || e->peer_closed)
+        return false;
+    struct end *far = &k->ends[e->peer.index];
+    struct task *u = far->owner;
+    if (!far->used || u == NULL || u->calling != NULL)
+        return false;
+    u->ready |= (uint64_t)1 << (far->slot % 64u);
+    return sched_hand_over(k, t, 0, u, 1u << far->event_bit);
+}
+
+sk_err sys_chan_call(struct kern *k, struct task *t)
+{
+    sk_err err;
+    bool wake;
+    uint32_t slots = sys_u32(t, 2);
+    sk_ns deadline = sys_u64(t, 3);
+    struct end *e = open_end(k, t, &err);
+    if (e == NULL)
+        return err;
+    if ((slots >> 8) - 1u >= SK_SLOTS_MAX)
+        return SK_ERR_ARG;
+    bool armed = ring_arm(&e->rx); /* before the answer can come */
+    err = send(k, t, e, slots & 0xffu, &wake);
+    if (err != SK_OK)
+        return err;
+    t->calling = e;
+    if (armed && deadline == SK_FOREVER && wake && hand_over(k, t, e))
+        return CALL_SWITCHED;
+    if (wake)
+        (void)chan_wake_peer(k, e, true);
+    if (!armed || e->peer_closed || (deadline != SK_FOREVER && deadline <= port_now(k->cpu))) {
+        t->calling = NULL;
+        err = take_answer(k, t, e);
+        if (err != SK_ERR_EMPTY)
+            return err;
+        if (deadline <= port_now(k->cpu))
+            return SK_ERR_TIMED_OUT;
+        t->calling = e;
+    }
+    fast_block(k, t, deadline);
+    return CALL_BLOCKED;
 }

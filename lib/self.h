@@ -19,7 +19,7 @@ enum {
     SK_EV_FREE = 8 /* from here on they are the program's own */
 };
 
-#define SK_LINE_BYTES 224u /* stdout is collected up to a line or this */
+#define SK_TEXT_LINE 224u /* stdout is collected up to a line or this */
 
 struct sk_self {
     struct sk_start *start;
@@ -29,9 +29,9 @@ struct sk_self {
     bool console_used;      /* something was written since the last sync */
     bool told_log;          /* that there is no console */
     uint32_t line_len;      /* of stdout, not yet sent */
-    char line[SK_LINE_BYTES];
+    char line[SK_TEXT_LINE];
     uint32_t in_len, in_pos; /* of the input line being read by stdin */
-    char in_line[SK_LINE_BYTES];
+    char in_line[SK_TEXT_LINE];
     uint32_t pend_len, pend_pos; /* input that the console sent and nobody has taken */
     char pend[SK_PAYLOAD_BYTES];
     uint64_t heap_break;  /* bytes of the heap in use */

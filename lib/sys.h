@@ -1,6 +1,6 @@
 /* Typed wrappers of every system call, one line each; the contracts are in skerry/syscall.h.
  * <sys_arch.h> of the port (arch/arm64/include, arch/host/include) defines, static inline,
- *   sk_err sys_call(uint32_t nr, uint64_t a0, .. a5, struct sys_result *res)  the instruction
+ *   sk_err sys_call(uint32_t nr, uintptr_t a0, .. a5, struct sys_result *res)  the instruction
  *   sk_ns sys_now(void)     the machine's clock, readable without a kernel entry
  *   void sys_relax(void)    a pause in a loop that polls another core
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -13,8 +13,14 @@
 #include <skerry/types.h>
 
 struct sys_result {
-    uint64_t r1, r2, r3; /* r0 is the error */
+    uintptr_t r1, r2, r3; /* r0 is the error */
 };
+
+/* A value of 64 bits as the last argument, and as the last result: one word or two. */
+#define SYS_WIDE(v)                                                                                \
+    (uintptr_t)(v), sizeof(uintptr_t) == 4 ? (uintptr_t)((uint64_t)(v) >> 32) : (uintptr_t)0
+#define SYS_WIDE_RESULT(res)                                                                       \
+    (sizeof(uintptr_t) == 4 ? (uint64_t)(res).r2 | (uint64_t)(res).r3 << 32 : (uint64_t)(res).r2)
 
 #include <sys_arch.h>
 
@@ -35,19 +41,19 @@ static inline void sk_relax(void)
     sys_relax();
 }
 
-static inline uint64_t sys_addr(const void *p)
+static inline uintptr_t sys_addr(const void *p)
 {
-    return (uint64_t)(uintptr_t)p;
+    return (uintptr_t)p;
 }
 
-static inline sk_err sys_call_2(uint32_t nr, uint64_t a0, uint64_t a1)
+static inline sk_err sys_call_2(uint32_t nr, uintptr_t a0, uintptr_t a1)
 {
     struct sys_result res;
     return sys_call(nr, a0, a1, 0, 0, 0, 0, &res);
 }
 
 /* A call with one result of 32 bits, which is stored only if it succeeds. */
-static inline sk_err sys_call_handle(uint32_t nr, uint64_t a0, uint64_t a1, uint32_t *r1)
+static inline sk_err sys_call_handle(uint32_t nr, uintptr_t a0, uintptr_t a1, uint32_t *r1)
 {
     struct sys_result res;
     sk_err err = sys_call(nr, a0, a1, 0, 0, 0, 0, &res);
@@ -75,9 +81,9 @@ static inline sk_err sys_yield(void)
 static inline sk_err sys_wait(uint32_t mask, sk_ns deadline, uint32_t *events, uint64_t *ready)
 {
     struct sys_result res;
-    sk_err err = sys_call(SK_CALL_WAIT, mask, deadline, 0, 0, 0, 0, &res);
+    sk_err err = sys_call(SK_CALL_WAIT, mask, SYS_WIDE(deadline), 0, 0, 0, &res);
     *events = err == SK_OK ? (uint32_t)res.r1 : 0;
-    *ready = err == SK_OK ? res.r2 : 0;
+    *ready = err == SK_OK ? SYS_WIDE_RESULT(res) : 0;
     return err;
 }
 
@@ -90,15 +96,16 @@ static inline sk_err sys_wake_wait(sk_handle chan, uint32_t mask, sk_ns deadline
                                    uint64_t *ready)
 {
     struct sys_result res;
-    sk_err err = sys_call(SK_CALL_WAKE_WAIT, chan, mask, deadline, 0, 0, 0, &res);
+    sk_err err = sys_call(SK_CALL_WAKE_WAIT, chan, mask, SYS_WIDE(deadline), 0, 0, &res);
     *events = err == SK_OK ? (uint32_t)res.r1 : 0;
-    *ready = err == SK_OK ? res.r2 : 0;
+    *ready = err == SK_OK ? SYS_WIDE_RESULT(res) : 0;
     return err;
 }
 
 static inline sk_err sys_timer(uint32_t bit, sk_ns deadline)
 {
-    return sys_call_2(SK_CALL_TIMER, bit, deadline);
+    struct sys_result res;
+    return sys_call(SK_CALL_TIMER, bit, SYS_WIDE(deadline), 0, 0, 0, &res);
 }
 
 static inline sk_err sys_log_write(const char *text, size_t len)
@@ -124,7 +131,7 @@ static inline sk_err sys_info(sk_handle h, struct sk_handle_info *info)
 static inline sk_err sys_send_handle(sk_handle chan, sk_handle h, sk_ns deadline)
 {
     struct sys_result res;
-    return sys_call(SK_CALL_SEND_HANDLE, chan, h, deadline, 0, 0, 0, &res);
+    return sys_call(SK_CALL_SEND_HANDLE, chan, h, SYS_WIDE(deadline), 0, 0, &res);
 }
 
 static inline sk_err sys_take_handle(sk_handle chan, sk_handle *h)
@@ -174,6 +181,29 @@ static inline sk_err sys_chan_want(sk_handle chan, uint32_t slots)
     return sys_call_2(SK_CALL_CHAN_WANT, chan, slots);
 }
 
+static inline sk_err sys_chan_call(sk_handle chan, struct sk_msg *m, uint32_t slots, uint32_t max,
+                                   sk_ns deadline, uint32_t *got)
+{
+    struct sys_result res;
+    sk_err err = sys_call(SK_CALL_CHAN_CALL, chan, sys_addr(m), slots | max << 8,
+                          SYS_WIDE(deadline), 0, &res);
+    if (err == SK_OK)
+        *got = (uint32_t)res.r1;
+    return err;
+}
+
+static inline sk_err sys_chan_send_wait(sk_handle chan, const struct sk_msg *m, uint32_t slots,
+                                        uint32_t mask, sk_ns deadline, uint32_t *events,
+                                        uint64_t *ready)
+{
+    struct sys_result res;
+    sk_err err =
+        sys_call(SK_CALL_CHAN_SEND_WAIT, chan, sys_addr(m), slots, mask, SYS_WIDE(deadline), &res);
+    *events = err == SK_OK ? (uint32_t)res.r1 : 0;
+    *ready = err == SK_OK ? SYS_WIDE_RESULT(res) : 0;
+    return err;
+}
+
 static inline sk_err sys_port_create(uint32_t bit, uint32_t depth, sk_handle *port)
 {
     return sys_call_handle(SK_CALL_PORT_CREATE, bit, depth, port);
@@ -187,7 +217,7 @@ static inline sk_err sys_port_accept(sk_handle port, sk_handle *chan)
 static inline sk_err sys_port_connect(sk_handle port, sk_handle chan, sk_ns deadline)
 {
     struct sys_result res;
-    return sys_call(SK_CALL_PORT_CONNECT, port, chan, deadline, 0, 0, 0, &res);
+    return sys_call(SK_CALL_PORT_CONNECT, port, chan, SYS_WIDE(deadline), 0, 0, &res);
 }
 
 static inline sk_err sys_region_create(uint32_t pages, sk_handle *region)
@@ -195,7 +225,7 @@ static inline sk_err sys_region_create(uint32_t pages, sk_handle *region)
     return sys_call_handle(SK_CALL_REGION_CREATE, pages, 0, region);
 }
 
-static inline sk_err sys_region_map(sk_handle region, uint64_t addr, uint32_t prot, uint64_t *at)
+static inline sk_err sys_region_map(sk_handle region, uintptr_t addr, uint32_t prot, uintptr_t *at)
 {
     struct sys_result res;
     sk_err err = sys_call(SK_CALL_REGION_MAP, region, addr, prot, 0, 0, 0, &res);
@@ -216,15 +246,27 @@ static inline sk_err sys_task_create(sk_handle ctl, const struct sk_task_params 
     sk_err err = sys_call(SK_CALL_TASK_CREATE, ctl, sys_addr(params), 0, 0, 0, 0, &res);
     if (err == SK_OK) {
         *task = (sk_handle)res.r1;
-        *tid = res.r2;
+        *tid = SYS_WIDE_RESULT(res);
     }
     return err;
 }
 
-static inline sk_err sys_task_map(sk_handle task, sk_handle region, uint64_t addr, uint32_t prot)
+static inline sk_err sys_task_map(sk_handle task, sk_handle region, uintptr_t addr, uint32_t prot)
 {
     struct sys_result res;
     return sys_call(SK_CALL_TASK_MAP, task, region, addr, prot, 0, 0, &res);
+}
+
+/* An image opened by sys_image_open, filled. */
+static inline sk_err sys_task_map_image(sk_handle task, sk_handle image)
+{
+    struct sys_result res;
+    return sys_call(SK_CALL_TASK_MAP, task, image, 0, 0, 0, 0, &res);
+}
+
+static inline sk_err sys_image_open(sk_handle ctl, uint32_t index, sk_handle *image)
+{
+    return sys_call_handle(SK_CALL_IMAGE_OPEN, ctl, index, image);
 }
 
 static inline sk_err sys_task_give(sk_handle task, sk_handle h, sk_handle *theirs)
@@ -232,7 +274,7 @@ static inline sk_err sys_task_give(sk_handle task, sk_handle h, sk_handle *their
     return sys_call_handle(SK_CALL_TASK_GIVE, task, h, theirs);
 }
 
-static inline sk_err sys_task_start(sk_handle task, uint64_t entry, uint64_t sp, uint64_t arg)
+static inline sk_err sys_task_start(sk_handle task, uintptr_t entry, uintptr_t sp, uintptr_t arg)
 {
     struct sys_result res;
     return sys_call(SK_CALL_TASK_START, task, entry, sp, arg, 0, 0, &res);
@@ -251,7 +293,13 @@ static inline sk_err sys_task_info(sk_handle task, struct sk_task_info *info)
 static inline sk_err sys_core_start(sk_handle ctl, sk_core core, sk_ns deadline)
 {
     struct sys_result res;
-    return sys_call(SK_CALL_CORE_START, ctl, core, deadline, 0, 0, 0, &res);
+    return sys_call(SK_CALL_CORE_START, ctl, core, SYS_WIDE(deadline), 0, 0, &res);
+}
+
+static inline sk_err sys_core_restart(sk_handle ctl, sk_core core, sk_ns deadline)
+{
+    struct sys_result res;
+    return sys_call(SK_CALL_CORE_RESTART, ctl, core, SYS_WIDE(deadline), 0, 0, &res);
 }
 
 static inline sk_err sys_core_info(sk_handle ctl, sk_core core, struct sk_core_info *info)
@@ -263,16 +311,16 @@ static inline sk_err sys_core_info(sk_handle ctl, sk_core core, struct sk_core_i
 static inline sk_err sys_core_connect(sk_handle ctl, sk_core core, sk_handle chan, sk_ns deadline)
 {
     struct sys_result res;
-    return sys_call(SK_CALL_CORE_CONNECT, ctl, core, chan, deadline, 0, 0, &res);
+    return sys_call(SK_CALL_CORE_CONNECT, ctl, core, chan, SYS_WIDE(deadline), 0, &res);
 }
 
 static inline sk_err sys_log_read(sk_handle ctl, uint64_t from, char *buf, size_t len, size_t *got,
                                   uint64_t *next)
 {
     struct sys_result res;
-    sk_err err = sys_call(SK_CALL_LOG_READ, ctl, from, sys_addr(buf), len, 0, 0, &res);
+    sk_err err = sys_call(SK_CALL_LOG_READ, ctl, sys_addr(buf), len, SYS_WIDE(from), 0, &res);
     *got = err == SK_OK ? (size_t)res.r1 : 0;
-    *next = err == SK_OK ? res.r2 : from;
+    *next = err == SK_OK ? SYS_WIDE_RESULT(res) : from;
     return err;
 }
 
@@ -292,13 +340,32 @@ static inline sk_err sys_dev_open(sk_handle ctl, uint32_t index, sk_handle *devi
     return sys_call_handle(SK_CALL_DEV_OPEN, ctl, index, device);
 }
 
-static inline sk_err sys_dev_map(sk_handle device, uint64_t *at)
+static inline sk_err sys_dev_map(sk_handle device, uintptr_t *at)
 {
     struct sys_result res;
     sk_err err = sys_call(SK_CALL_DEV_MAP, device, 0, 0, 0, 0, 0, &res);
     if (err == SK_OK)
         *at = res.r1;
     return err;
+}
+
+/* Registers of a device that a kernel has: offset in bytes, a multiple of 4. */
+static inline sk_err sys_dev_read(sk_handle device, uint32_t offset, uint32_t *value,
+                                  sk_ns deadline)
+{
+    struct sys_result res;
+    sk_err err = sys_call(SK_CALL_DEV_CALL, device, offset, 0, SYS_WIDE(deadline), 0, &res);
+    if (err == SK_OK)
+        *value = (uint32_t)res.r1;
+    return err;
+}
+
+static inline sk_err sys_dev_write(sk_handle device, uint32_t offset, uint32_t value,
+                                   sk_ns deadline)
+{
+    struct sys_result res;
+    return sys_call(SK_CALL_DEV_CALL, device, offset | 1u << 31, value, SYS_WIDE(deadline), 0,
+                    &res);
 }
 
 static inline sk_err sys_irq_bind(sk_handle device, uint32_t bit)

@@ -4,30 +4,34 @@
  * through kernel/entry.h. One kernel runs on one core and is never entered twice at once: the port
  * calls an entry with interrupts of that core masked and resumes the context that it returns.
  * `struct port_cpu` is the port's own state of one core; the kernel only carries the pointer.
- * Nothing here blocks. Page numbers are physical: struct kern never holds a user address as a
- * pointer.
+ * Nothing here blocks. Addresses of memory are physical: struct kern never holds a user address as
+ * a pointer. A page is SK_PAGE_BYTES, whatever the machine's own is.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
 #include <skerry/errors.h>
 #include <skerry/link.h>
+#include <skerry/start.h>
 #include <skerry/types.h>
 
 struct kern;
 struct task;
 struct port_cpu;
 
-/* A physical address, of a page unless said. */
-typedef uint64_t sk_paddr;
+/* A physical address, of a page unless said, and an address as a task sees it. */
+typedef uintptr_t sk_paddr;
+typedef uintptr_t sk_uaddr;
 #define SK_PADDR_NONE (~(sk_paddr)0)
 
 /* <port_types.h> defines
  *   struct port_task         saved registers and address space of one task; zeroed by the kernel
  *                            when the task slot is taken. First member of struct task.
- *   uint64_t port_arg(const struct port_task *, unsigned i)       argument i of a system call, 0..5
- *   void port_result(struct port_task *, unsigned i, uint64_t v)  result i, 0..3
- *   void port_task_entry(struct port_task *, uint64_t entry, uint64_t sp, uint64_t arg)
+ *   uintptr_t port_arg(const struct port_task *, unsigned i)      argument i of a system call, 0..5
+ *   uint64_t port_arg64(const struct port_task *, unsigned i)     the last one, if it has 64 bits
+ *   void port_result(struct port_task *, unsigned i, uintptr_t v) result i, 0..3
+ *   void port_result64(struct port_task *, unsigned i, uint64_t v)   the last one: i is 2
+ *   void port_task_entry(struct port_task *, uintptr_t entry, uintptr_t sp, uintptr_t arg)
  *                            makes the task start there, in user mode, all else zero
  *   PORT_COPY_MODE           0: rings of channels are mapped into tasks; 1: kept by the kernels
  * all static inline, needing nothing but this header. */
@@ -49,9 +53,10 @@ void port_timer_set(struct port_cpu *cpu, sk_ns when_ns);
  * that kernel when it gets there. No effect on a core that is off. */
 void port_doorbell(struct port_cpu *cpu, sk_core to);
 
-/* Start core `to` on a kernel forked from the template, with that boot epoch. SK_OK: the machine
- * has accepted; the new kernel reports through its link. SK_ERR_NOT_FOUND: no such core.
- * SK_ERR_STATE: the machine says it is on. */
+/* Start core `to` on a kernel forked from the template, with that boot epoch; one that runs or has
+ * halted is forced to begin again if the machine can. SK_OK: the machine has accepted; the new
+ * kernel reports through its link. SK_ERR_NOT_FOUND: no such core. SK_ERR_STATE: it is on and
+ * cannot be forced; nothing was done. */
 sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch);
 
 /* The link page written by core `from` for core `to`; one of the two is this core. Mapped at the
@@ -92,22 +97,24 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page);
  * REGION: index counts pages, those that the kernel has chosen addresses for so far in this task.
  */
 enum port_area { PORT_AREA_CHAN, PORT_AREA_STATUS, PORT_AREA_DEVICE, PORT_AREA_REGION };
-uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page);
+sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page);
 
 /* Begin an address space for t; take what it needs with kern_page_take(k, t). SK_ERR_NO_MEMORY,
  * SK_ERR_BUDGET: nothing was done. */
 sk_err port_space_create(struct kern *k, struct task *t);
 
-/* Map one page of memory at addr for t with prot (SK_PROT_*, never W with X, never privileged).
- * page need not be this core's. SK_ERR_ARG: addr is not one that tasks may have; SK_ERR_EXISTS;
- * SK_ERR_NO_MEMORY, SK_ERR_BUDGET (page tables, charged to t). */
-sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, uint32_t prot);
+/* Map the memory [page, page + bytes), at most SK_REGION_PAGES_MAX pages, at addr for t with prot
+ * (SK_PROT_*, never W with X, never privileged): all of it or nothing. page need not be this
+ * core's. SK_ERR_ARG: addr is not one that tasks may have; SK_ERR_EXISTS; SK_ERR_NO_MEMORY,
+ * SK_ERR_BUDGET (page tables, charged to t; protection regions). */
+sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes,
+                uint32_t prot);
 
-/* The same for a page of a device: not cached, read and write, in order. */
-sk_err port_map_device(struct kern *k, struct task *t, uint64_t addr, sk_paddr page);
+/* The same for a device: not cached, read and write, in order. */
+sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr base, size_t bytes);
 
-/* Undo a mapping; when it returns, no access through it can happen any more. */
-void port_unmap(struct kern *k, struct task *t, uint64_t addr);
+/* Undo a mapping, as a whole; when it returns, no access through it can happen any more. */
+void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes);
 
 /* Give back (kern_page_give) some of what the address space of t took; bounded work. Returns true
  * when nothing is left. t never runs again. */
@@ -116,14 +123,18 @@ bool port_space_destroy_step(struct kern *k, struct task *t);
 /* This kernel's pointer to the task's memory at addr if the task may access it by prot (R or W)
  * and it is in this kernel's own RAM; *len becomes the bytes that follow contiguously, at least 1
  * and at most what it was. NULL otherwise. Valid until t's mappings change. */
-void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, size_t *len);
+void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, size_t *len);
 
 /* Map init's image and stack into t (the first task of a kernel): text and constants shared with
  * the template, data copy-on-write. Fills t's start registers but for the argument.
- * *start_addr: where in t the kernel may write the start block (SK_START_BYTES). *archive_addr,
- * *archive_bytes: where t can read the boot archive. */
-sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint64_t *archive_addr,
-                     uint64_t *archive_bytes);
+ * *start_addr: where in t the kernel may write the start block (SK_START_BYTES). Fills in start
+ * what the port knows: system_addr, archive_addr and archive_bytes (0 without an archive), heap. */
+sk_err port_init_map(struct kern *k, struct task *t, struct sk_start *start, sk_uaddr *start_addr);
+
+/* Read or, if write, write the 32-bit register at base + offset of device number index of the
+ * system table, which belongs to this core's kernel. Returns what was read (or value). */
+uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
+                            bool write, uint32_t value);
 
 /* Pages of this kernel's fork: in common with the template, made private by a write, made fresh. */
 void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, uint32_t *fresh);

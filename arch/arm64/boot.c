@@ -144,7 +144,7 @@ static void divide_ram(void)
     uint64_t next = round_up(pool_end, BLOCK_BYTES);
     uint64_t end = machine.ram + machine.ram_bytes;
     for (sk_core c = 0; c < kernel_template.cores; c++) {
-        uint64_t bytes = system_core(kernel_template.sys, c)->ram_kib * (uint64_t)1024;
+        uint64_t bytes = system_core(kernel_template.sys, c)->ram_bytes;
         uint64_t least = round_up(kern_size(&kernel_template, c), SK_PAGE_BYTES) + BLOCK_BYTES / 4;
         if (bytes < least)
             boot_fail("a core's ram in the manifest is too small for its tables");

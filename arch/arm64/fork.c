@@ -181,7 +181,7 @@ _Noreturn void fork_main(uint64_t context)
     void *memory = window(reserve(cpu, kern_bytes));
     zero_pages(memory, kern_bytes);
     cpu->pages_fresh += (uint32_t)(kern_bytes / SK_PAGE_BYTES);
-    uint64_t budget = system_core(kernel_template.sys, cpu->core)->ram_kib * (uint64_t)1024;
+    uint64_t budget = system_core(kernel_template.sys, cpu->core)->ram_bytes;
     bool fpu = ((SYS_READ(id_aa64pfr0_el1) >> 16) & 15u) != 15u;
     struct kern_boot boot = {
         .tpl = &kernel_template,

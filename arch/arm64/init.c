@@ -24,7 +24,7 @@ static uint64_t stack_pages(const struct template *tpl)
 {
     for (uint32_t i = 0; i < tpl->sys->prog_count; i++) {
         const struct sk_sys_prog *p = system_prog(tpl->sys, i);
-        uint32_t pages = p->stack_kib / (SK_PAGE_BYTES / 1024u);
+        uint32_t pages = p->stack_bytes / SK_PAGE_BYTES;
         if (__builtin_strcmp(p->name, "init") == 0 && pages >= STACK_PAGES_LEAST)
             return pages < STACK_PAGES_MOST ? pages : STACK_PAGES_MOST;
     }
@@ -105,8 +105,7 @@ static sk_err map_segment(struct kern *k, struct task *t, const struct init_segm
                      s->pages - s->template_pages);
 }
 
-sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint64_t *archive_addr,
-                     uint64_t *archive_bytes)
+sk_err port_init_map(struct kern *k, struct task *t, struct sk_start *start, sk_uaddr *start_addr)
 {
     const struct init_image *init = &machine.init;
     sk_err err = SK_OK;
@@ -120,8 +119,9 @@ sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint6
     uint64_t pages = (tpl->archive_bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES;
     if (err == SK_OK)
         err = map_shared(k, t, INIT_ARCHIVE, archive, pages, PTE_UXN);
-    *archive_addr = INIT_ARCHIVE;
-    *archive_bytes = tpl->archive_bytes;
+    start->archive_addr = INIT_ARCHIVE;
+    start->archive_bytes = tpl->archive_bytes;
+    start->system_addr = INIT_ARCHIVE + ((uint64_t)tpl->sys - (uint64_t)tpl->archive);
     *start_addr = INIT_STACK_TOP - SK_START_BYTES;
     port_task_entry(kern_port_task(t), init->entry, *start_addr, *start_addr);
     return err;

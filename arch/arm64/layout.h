@@ -26,6 +26,10 @@
 #define UART_ADDR       (PRIVATE_BASE + 0x40000)
 #define LINKS_ADDR      (PRIVATE_BASE + 0x80000) /* page from * SK_CORES_MAX + to */
 
+/* Devices that the kernel reads and writes for tasks: by number in the system table. */
+#define DEVICES_ADDR (PRIVATE_BASE + 0x100000)
+#define DEVICE_ROOM  0x10000
+
 #define GICD_BYTES 0x10000
 #define GICR_BYTES 0x20000
 

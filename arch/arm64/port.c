@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"
+#include <mmio.h>
 #include "print.h"
 #include "table.h"
 
@@ -22,6 +23,17 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     (void)cpu;
     (void)page;
     return NULL; /* rings are the tasks' business */
+}
+
+uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
+                            bool write, uint32_t value)
+{
+    uintptr_t page = offset - offset % SK_PAGE_BYTES;
+    uintptr_t addr = DEVICES_ADDR + index * DEVICE_ROOM + offset;
+    private_map(cpu, addr - offset % SK_PAGE_BYTES, base + page, PTE_KERNEL_DEV);
+    if (write)
+        mmio_write32(addr, value);
+    return write ? value : mmio_read32(addr);
 }
 
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)

@@ -14,7 +14,7 @@
 #define AREA_REGION  ((uint64_t)0x30000000)
 #define DEVICE_PAGES 16u
 
-uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
+sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
 {
     static const uint64_t base[] = {AREA_CHAN, AREA_STATUS, AREA_DEVICE, AREA_REGION};
     (void)cpu;
@@ -104,17 +104,32 @@ sk_err space_map(struct kern *k, struct task *t, uint64_t addr, uint64_t value)
     return SK_OK;
 }
 
-/* The page was written as data, and is about to be fetched as instructions. */
-static void make_fetchable(struct port_cpu *cpu, sk_paddr page)
+/* The memory was written as data, and is about to be fetched as instructions. */
+static void make_fetchable(struct port_cpu *cpu, sk_paddr page, size_t bytes)
 {
     if (in_slice(cpu, page))
-        dcache_clean_unify((uintptr_t)window(page), SK_PAGE_BYTES);
+        dcache_clean_unify((uintptr_t)window(page), bytes);
     dsb_ish();
     icache_invalidate_local();
     dsb_nsh();
 }
 
-sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, uint32_t prot)
+/* All pages of [page, page + bytes), or none. */
+static sk_err map_run(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, size_t bytes,
+                      uint64_t flags)
+{
+    for (size_t at = 0; at < bytes; at += SK_PAGE_BYTES) {
+        sk_err err = space_map(k, t, addr + at, (page + at) | flags);
+        if (err == SK_OK)
+            continue;
+        port_unmap(k, t, addr, at);
+        return err;
+    }
+    return SK_OK;
+}
+
+sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes,
+                uint32_t prot)
 {
     uint64_t flags = PTE_USER_MEM;
     if ((prot & SK_PROT_W) && (prot & SK_PROT_X))
@@ -122,19 +137,19 @@ sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, ui
     if (!(prot & SK_PROT_W))
         flags |= PTE_READ_ONLY;
     if (prot & SK_PROT_X)
-        make_fetchable(this_cpu(), page);
+        make_fetchable(this_cpu(), page, bytes);
     else
         flags |= PTE_UXN;
-    return space_map(k, t, addr, page | flags);
+    return map_run(k, t, addr, page, bytes, flags);
 }
 
-sk_err port_map_device(struct kern *k, struct task *t, uint64_t addr, sk_paddr page)
+sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr base, size_t bytes)
 {
-    return space_map(k, t, addr,
-                     page | PTE_ACCESSED | PTE_USER | PTE_NOT_GLOBAL | PTE_PXN | PTE_UXN);
+    return map_run(k, t, addr, base, bytes,
+                   PTE_ACCESSED | PTE_USER | PTE_NOT_GLOBAL | PTE_PXN | PTE_UXN);
 }
 
-void port_unmap(struct kern *k, struct task *t, uint64_t addr)
+static void unmap_page(struct kern *k, struct task *t, uint64_t addr)
 {
     struct port_task *pt = kern_port_task(t);
     uint64_t *entry = space_entry(pt, addr);
@@ -150,6 +165,12 @@ void port_unmap(struct kern *k, struct task *t, uint64_t addr)
         kern_page_give(k, t, old & PTE_ADDR);
         pt->owned--;
     }
+}
+
+void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes)
+{
+    for (size_t at = 0; at < bytes; at += SK_PAGE_BYTES)
+        unmap_page(k, t, addr + at);
 }
 
 sk_err space_copy_page(struct kern *k, struct port_task *pt, uint64_t addr)
@@ -176,7 +197,7 @@ sk_err space_copy_page(struct kern *k, struct port_task *pt, uint64_t addr)
     return SK_OK;
 }
 
-void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, size_t *len)
+void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, size_t *len)
 {
     struct port_task *pt = kern_port_task(t);
     uint64_t *entry = space_entry(pt, addr);

@@ -79,7 +79,7 @@ void sim_boot_prepare(void)
 void sim_boot_core(struct port_cpu *cpu)
 {
     const struct sk_sys_core *sys = system_core(sim.tpl->sys, cpu->core);
-    cpu->ram_pages = sys->ram_kib / (SK_PAGE_BYTES / 1024u);
+    cpu->ram_pages = sys->ram_bytes / SK_PAGE_BYTES;
     cpu->tpl = (struct template *)cpu->ram;
     memcpy(cpu->tpl, sim.tpl, sizeof(*cpu->tpl));
     char *memory = cpu->ram + TEMPLATE_ROOM;
@@ -102,8 +102,7 @@ void sim_boot_core(struct port_cpu *cpu)
 }
 
 /* init's text is the process's; it needs no pages but the start block's, which is charged to it. */
-sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint64_t *archive_addr,
-                     uint64_t *archive_bytes)
+sk_err port_init_map(struct kern *k, struct task *t, struct sk_start *start, sk_uaddr *start_addr)
 {
     const struct host_program *p = host_programs;
     while (p->name != NULL && strcmp(p->name, "init") != 0)
@@ -112,14 +111,15 @@ sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint6
     sk_paddr page = kern_page_take(k, t, &err);
     if (page == SK_PADDR_NONE)
         return err;
-    err = port_map(k, t, page, page, SK_PROT_R | SK_PROT_W);
+    err = port_map(k, t, page, page, SK_PAGE_BYTES, SK_PROT_R | SK_PROT_W);
     if (err != SK_OK) {
         kern_page_give(k, t, page);
         return err;
     }
     port_task_entry(kern_port_task(t), (uint64_t)(uintptr_t)p, 0, page);
     *start_addr = page;
-    *archive_addr = (uint64_t)(uintptr_t)sim.archive;
-    *archive_bytes = sim.archive_bytes;
+    start->system_addr = (uintptr_t)sim.tpl->sys;
+    start->archive_addr = (uint64_t)(uintptr_t)sim.archive;
+    start->archive_bytes = sim.archive_bytes;
     return SK_OK;
 }

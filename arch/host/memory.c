@@ -162,7 +162,7 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     return (void *)(uintptr_t)page;
 }
 
-uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
+sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
 {
     (void)cpu;
     (void)area;
@@ -225,7 +225,8 @@ bool port_space_destroy_step(struct kern *k, struct task *t)
     uint32_t i = space_index(s);
     for (unsigned n = 0; n < 8 && memory.page_count[i] != 0; n++)
         port_unmap(k, t,
-                   RAM_BASE + (uint64_t)memory.pages[i][memory.page_count[i] - 1u] * SK_PAGE_BYTES);
+                   RAM_BASE + (uint64_t)memory.pages[i][memory.page_count[i] - 1u] * SK_PAGE_BYTES,
+                   SK_PAGE_BYTES);
     if (memory.page_count[i] != 0)
         return false;
     kern_page_give(k, t, s->table);
@@ -241,9 +242,8 @@ static int mapping_side(const struct mapping *m, uint32_t id)
     return m->space[0] == id ? 0 : m->space[1] == id ? 1 : -1;
 }
 
-sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, uint32_t prot)
+static sk_err map_page(struct task *t, sk_uaddr addr, sk_paddr page, uint32_t prot)
 {
-    (void)k;
     struct host_space *s = space_find(t);
     uint32_t i = space_index(s);
     if (sim_page_core(page) == NULL || page % SK_PAGE_BYTES != 0)
@@ -265,9 +265,21 @@ sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, ui
     return SK_OK;
 }
 
-void port_unmap(struct kern *k, struct task *t, uint64_t addr)
+sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes,
+                uint32_t prot)
 {
-    (void)k;
+    for (size_t at = 0; at < bytes; at += SK_PAGE_BYTES) {
+        sk_err err = map_page(t, addr + at, page + at, prot);
+        if (err == SK_OK)
+            continue;
+        port_unmap(k, t, addr, at);
+        return err;
+    }
+    return SK_OK;
+}
+
+static void unmap_page(struct task *t, sk_uaddr addr)
+{
     struct host_space *s = space_find(t);
     for (unsigned d = 0; d < SIM_DEVICES; d++)
         if (s->device[d] == addr && addr != 0) {
@@ -291,9 +303,17 @@ void port_unmap(struct kern *k, struct task *t, uint64_t addr)
         }
 }
 
-sk_err port_map_device(struct kern *k, struct task *t, uint64_t addr, sk_paddr page)
+void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes)
 {
     (void)k;
+    for (size_t at = 0; at < bytes; at += SK_PAGE_BYTES)
+        unmap_page(t, addr + at);
+}
+
+sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes)
+{
+    (void)k;
+    (void)bytes; /* the simulation's devices have one page */
     struct host_space *s = space_find(t);
     if (addr != page)
         return SK_ERR_ARG;
@@ -325,7 +345,7 @@ static bool inside(uint64_t addr, const void *first, uint64_t bytes)
     return addr - (uint64_t)(uintptr_t)first < bytes;
 }
 
-void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, size_t *len)
+void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, size_t *len)
 {
     struct host_space *s = space_find(t);
     bool ok = inside(addr, s->stack, SIM_TASK_STACK);

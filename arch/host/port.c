@@ -70,6 +70,18 @@ void port_console_write(struct port_cpu *cpu, const char *text, size_t len)
     uart_early(text, len);
 }
 
+uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
+                            bool write, uint32_t value)
+{
+    (void)cpu;
+    (void)base;
+    uint32_t *reg = &sim.device_reg[index][offset / 4u % SIM_DEVICE_REGS];
+    sim_step();
+    if (write)
+        *reg = value;
+    return *reg;
+}
+
 sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq)
 {
     return uart_irq_route(cpu->core, irq, true);

@@ -60,6 +60,9 @@ struct port_cpu {
     uint64_t steps;
 };
 
+/* Registers of a device that a kernel has: they keep what was written. */
+#define SIM_DEVICE_REGS 16u
+
 struct sim_options {
     const void *system; /* the system table */
     size_t system_bytes;
@@ -101,9 +104,10 @@ struct sim {
     size_t archive_bytes;
     uint32_t branches; /* of programs, until the next step */
     uint32_t space_gen;
-    uint64_t audit_steps; /* next audit */
-    bool plans;           /* fault plans are in force */
-    sk_core fault_core;   /* core + 1 whose next task faults; 0 = none */
+    uint64_t audit_steps;                                     /* next audit */
+    bool plans;                                               /* fault plans are in force */
+    uint32_t device_reg[SK_SYS_DEVICES_MAX][SIM_DEVICE_REGS]; /* of devices that kernels have */
+    sk_core fault_core; /* core + 1 whose next task faults; 0 = none */
 };
 
 extern struct sim sim;

@@ -11,9 +11,6 @@
 
 #define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
 #define SK_LINK_VERSION 1u
-#define SK_LINK_SLOTS   16u
-#define SK_LINK_CREDIT  6u /* requests in flight each way; as many slots stay for replies */
-#define SK_LINK_WORDS   16u
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
@@ -42,13 +39,15 @@ struct sk_link {
     struct sk_msg slot[SK_LINK_SLOTS];
 };
 _Static_assert(offsetof(struct sk_link, wake) == 128, "wire layout");
-_Static_assert(offsetof(struct sk_link, slot) == 448, "wire layout");
-_Static_assert(sizeof(struct sk_link) == 448 + 1024, "wire layout");
+_Static_assert(offsetof(struct sk_link, slot) % SK_LINE_BYTES == 0, "wire layout");
+_Static_assert(2u * SK_LINK_CREDIT <= SK_LINK_SLOTS, "an answer always has room");
 
 /* Operations: msg.label; msg.token matches the reply. Words are of w32 unless said. */
 enum {
     SK_LINK_GIVE = 1, /* here is an object: struct sk_link_give -> struct sk_link_given */
     SK_LINK_MOVE,   /* to a channel's home: move an end you gave me: struct sk_link_move -> given */
+    SK_LINK_DEVICE, /* a register of a device of yours: struct sk_link_device -> given, core = value
+                     */
     SK_LINK_REPEER, /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
 };
 
@@ -83,6 +82,12 @@ struct sk_link_move {
     struct sk_link_dest dest;
     uint32_t core;             /* of dest */
     uint32_t index, gen, side; /* the channel, at its home */
+};
+
+struct sk_link_device {
+    uint32_t index; /* in the system table */
+    uint32_t where; /* offset | write << 31 */
+    uint32_t value;
 };
 
 struct sk_link_repeer {

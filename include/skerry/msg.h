@@ -1,4 +1,4 @@
-/* The message: one 64-byte cache line, the same in user space, between kernels, on every port.
+/* The message: one line of 64 bytes, the same in user space, between kernels, on every port.
  *
  * ctl is written last by the sender (release) and is the line's sequence tag; base/ring.h alone
  * reads and writes it in shared memory. In a message that a program builds or has received, ctl
@@ -36,7 +36,7 @@ struct sk_msg {
         uint32_t w32[SK_PAYLOAD_BYTES / 4];
         uint64_t w64[SK_PAYLOAD_BYTES / 8];
     };
-} __attribute__((aligned(64)));
+} __attribute__((aligned(SK_LINE_BYTES)));
 
 _Static_assert(sizeof(struct sk_msg) == SK_MSG_BYTES, "a message is one line");
 _Static_assert(offsetof(struct sk_msg, bytes) == 8, "header is 8 bytes");
@@ -65,12 +65,10 @@ static inline uint32_t sk_ctl_make(uint32_t len, uint32_t more, uint32_t handles
 struct sk_chan_ctl {
     uint32_t armed; /* receiver: wake me for the message with this tag (RING_FLAG | tag), or 0 */
     uint32_t want;  /* sender: wake me when the slot with this tag is taken, or 0 */
-    uint32_t pad[14];
-};
-_Static_assert(sizeof(struct sk_chan_ctl) == 64, "one line");
+} __attribute__((aligned(SK_LINE_BYTES)));
+_Static_assert(sizeof(struct sk_chan_ctl) == SK_LINE_BYTES, "one writer a line");
 
-#define SK_CHAN_SLOTS_MIN 8u
-#define SK_CHAN_SLOTS_MAX 16u /* 8 or 16: two rings and two lines fit one page */
+#define SK_CHAN_SLOTS_MIN 8u /* 8 or SK_CHAN_SLOTS_MAX: two rings and two lines fit one page */
 
 struct sk_chan_mem {
     struct sk_chan_ctl line[2];

@@ -8,9 +8,7 @@
 #include <skerry/types.h>
 
 #define SK_START_MAGIC   0x534b5331u /* "SKS1" */
-#define SK_START_ARGS    16u         /* most arguments, the program's name included */
 #define SK_START_DEVICES 4u
-#define SK_START_BYTES   1024u
 
 struct sk_start {
     uint32_t magic;
@@ -23,14 +21,15 @@ struct sk_start {
     sk_handle control;                  /* init only: SK_RIGHT_TASK | SK_RIGHT_CORE */
     sk_handle core_port;                /* init only: where CORE_CONNECT arrives; event bit 0 */
     sk_handle device[SK_START_DEVICES]; /* in the order of the manifest; 0 = none */
-    uint64_t archive_addr; /* init only: the boot archive (newc cpio), mapped read-only */
+    uint64_t system_addr;  /* init only: the system table (skerry/system.h), mapped read-only */
+    uint64_t archive_addr; /* init only: the boot archive (newc cpio), mapped read-only; 0: none */
     uint64_t archive_bytes;
     uint64_t heap_addr;  /* where the heap may grow from; 0: anywhere */
     uint64_t heap_bytes; /* most that it may grow to */
     uint32_t argc;
     uint16_t argv_off[SK_START_ARGS]; /* offset of each argument in text, zero-terminated */
     char name[SK_NAME_BYTES];
-    char text[SK_START_BYTES - 156];
+    char text[SK_START_BYTES - 132 - 2 * SK_START_ARGS];
 };
 _Static_assert(sizeof(struct sk_start) == SK_START_BYTES, "layout");
 

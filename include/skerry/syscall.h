@@ -1,6 +1,8 @@
 /* System calls: numbers, arguments, results. The library wraps each one (lib/sys.h); programs use
  * the library. Arguments travel in the registers a0..a5, the error comes back in r0, further
- * results in r1..r3 (which registers these are is the port's business).
+ * results in r1..r3 (which registers these are is the port's business). Each is a machine word. A
+ * 64-bit value – deadline, position, tid, ready – stands in the last place: where words have 32
+ * bits it takes two, low first.
  *
  * Every call: SK_ERR_SYSCALL for an unknown number; SK_ERR_HANDLE for a handle that is stale or of
  * the wrong kind; SK_ERR_RIGHTS where the handle lacks the right; SK_ERR_FAULT for memory that the
@@ -14,47 +16,56 @@
 #include <skerry/types.h>
 
 #define SK_SYSCALLS(X)                                                                             \
-    X(NOP, nop)                     /* () does nothing: the floor of a system call */              \
-    X(EXIT, exit)                   /* (status) ends the task; does not return */                  \
-    X(YIELD, yield)                 /* () to the next ready task of the same priority */           \
-    X(WAIT, wait)                   /* (mask, deadline) -> events, ready; blocks */                \
-    X(WAKE, wake)                   /* (chan) */                                                   \
-    X(WAKE_WAIT, wake_wait)         /* (chan, mask, deadline) -> events, ready; blocks */          \
-    X(TIMER, timer)                 /* (bit, deadline) */                                          \
-    X(LOG_WRITE, log_write)         /* (text, len) */                                              \
-    X(CLOSE, close)                 /* (handle) */                                                 \
-    X(DUP, dup)                     /* (handle, rights) -> handle */                               \
-    X(INFO, info)                   /* (handle, struct sk_handle_info *) */                        \
-    X(SEND_HANDLE, send_handle)     /* (chan, handle, deadline); blocks */                         \
-    X(TAKE_HANDLE, take_handle)     /* (chan) -> handle */                                         \
-    X(CHAN_CREATE, chan_create)     /* (slots) -> end 0, end 1 */                                  \
-    X(CHAN_OPEN, chan_open)         /* (chan, bit, struct sk_chan_view *) */                       \
-    X(CHAN_SEND, chan_send)         /* (chan, struct sk_msg *, slots) */                           \
-    X(CHAN_RECV, chan_recv)         /* (chan, struct sk_msg *, slots) -> slots */                  \
-    X(CHAN_ARM, chan_arm)           /* (chan) */                                                   \
-    X(CHAN_WANT, chan_want)         /* (chan, slots) */                                            \
-    X(PORT_CREATE, port_create)     /* (bit, depth) -> port */                                     \
-    X(PORT_ACCEPT, port_accept)     /* (port) -> chan */                                           \
-    X(PORT_CONNECT, port_connect)   /* (port, chan, deadline); blocks */                           \
-    X(REGION_CREATE, region_create) /* (pages) -> region */                                        \
-    X(REGION_MAP, region_map)       /* (region, addr, prot) -> addr */                             \
-    X(REGION_UNMAP, region_unmap)   /* (region) */                                                 \
-    X(TASK_CREATE, task_create)     /* (ctl, struct sk_task_params *) -> task, tid */              \
-    X(TASK_MAP, task_map)           /* (task, region, addr, prot) */                               \
-    X(TASK_GIVE, task_give)         /* (task, handle) -> handle as the task will know it */        \
-    X(TASK_START, task_start)       /* (task, entry, sp, arg) */                                   \
-    X(TASK_KILL, task_kill)         /* (task) */                                                   \
-    X(TASK_INFO, task_info)         /* (task, struct sk_task_info *) */                            \
-    X(CORE_START, core_start)       /* (ctl, core, deadline); blocks */                            \
-    X(CORE_INFO, core_info)         /* (ctl, core, struct sk_core_info *) */                       \
-    X(CORE_CONNECT, core_connect)   /* (ctl, core, chan, deadline); blocks */                      \
-    X(LOG_READ, log_read)           /* (ctl, position, buffer, len) -> bytes, position */          \
-    X(HALT, halt)                   /* (ctl, status) powers the machine off; does not return */    \
-    X(STATS, stats)                 /* (ctl, struct sk_stats *) */                                 \
-    X(DEV_OPEN, dev_open)           /* (ctl, index) -> device */                                   \
-    X(DEV_MAP, dev_map)             /* (device) -> addr */                                         \
-    X(IRQ_BIND, irq_bind)           /* (device, bit) */                                            \
-    X(IRQ_ACK, irq_ack)             /* (device) */
+    X(NOP, nop)                       /* () does nothing: the floor of a system call */            \
+    X(EXIT, exit)                     /* (status) ends the task; does not return */                \
+    X(YIELD, yield)                   /* () to the next ready task of the same priority */         \
+    X(WAIT, wait)                     /* (mask, deadline) -> events, ready; blocks */              \
+    X(WAKE, wake)                     /* (chan) */                                                 \
+    X(WAKE_WAIT, wake_wait)           /* (chan, mask, deadline) -> events, ready; blocks */        \
+    X(TIMER, timer)                   /* (bit, deadline) */                                        \
+    X(LOG_WRITE, log_write)           /* (text, len) */                                            \
+    X(CLOSE, close)                   /* (handle) */                                               \
+    X(DUP, dup)                       /* (handle, rights) -> handle */                             \
+    X(INFO, info)                     /* (handle, struct sk_handle_info *) */                      \
+    X(SEND_HANDLE, send_handle)       /* (chan, handle, deadline); blocks */                       \
+    X(TAKE_HANDLE, take_handle)       /* (chan) -> handle */                                       \
+    X(CHAN_CREATE, chan_create)       /* (slots) -> end 0, end 1 */                                \
+    X(CHAN_OPEN, chan_open)           /* (chan, bit, struct sk_chan_view *) */                     \
+    X(CHAN_SEND, chan_send)           /* (chan, struct sk_msg *, slots) */                         \
+    X(CHAN_RECV, chan_recv)           /* (chan, struct sk_msg *, slots) -> slots */                \
+    X(CHAN_ARM, chan_arm)             /* (chan) */                                                 \
+    X(CHAN_WANT, chan_want)           /* (chan, slots) */                                          \
+    X(PORT_CREATE, port_create)       /* (bit, depth) -> port */                                   \
+    X(PORT_ACCEPT, port_accept)       /* (port) -> chan */                                         \
+    X(PORT_CONNECT, port_connect)     /* (port, chan, deadline); blocks */                         \
+    X(REGION_CREATE, region_create)   /* (pages) -> region */                                      \
+    X(REGION_MAP, region_map)         /* (region, addr, prot) -> addr */                           \
+    X(REGION_UNMAP, region_unmap)     /* (region) */                                               \
+    X(TASK_CREATE, task_create)       /* (ctl, struct sk_task_params *) -> task, tid */            \
+    X(TASK_MAP, task_map)             /* (task, region, addr, prot) */                             \
+    X(TASK_GIVE, task_give)           /* (task, handle) -> handle as the task will know it */      \
+    X(TASK_START, task_start)         /* (task, entry, sp, arg) */                                 \
+    X(TASK_KILL, task_kill)           /* (task) */                                                 \
+    X(TASK_INFO, task_info)           /* (task, struct sk_task_info *) */                          \
+    X(CORE_START, core_start)         /* (ctl, core, deadline); blocks */                          \
+    X(CORE_INFO, core_info)           /* (ctl, core, struct sk_core_info *) */                     \
+    X(CORE_CONNECT, core_connect)     /* (ctl, core, chan, deadline); blocks */                    \
+    X(LOG_READ, log_read)             /* (ctl, buffer, len, position) -> bytes, position */        \
+    X(HALT, halt)                     /* (ctl, status) powers the machine off; does not return */  \
+    X(STATS, stats)                   /* (ctl, struct sk_stats *) */                               \
+    X(DEV_OPEN, dev_open)             /* (ctl, index) -> device */                                 \
+    X(DEV_MAP, dev_map)               /* (device) -> addr */                                       \
+    X(IRQ_BIND, irq_bind)             /* (device, bit) */                                          \
+    X(IRQ_ACK, irq_ack)               /* (device) */                                               \
+    X(NOW, now)                       /* () -> 0, time */                                          \
+    X(CHAN_CALL, chan_call)           /* (chan, struct sk_msg *, slots | max << 8, deadline)       \
+                                         -> slots; blocks */                                       \
+    X(CHAN_SEND_WAIT, chan_send_wait) /* (chan, struct sk_msg *, slots, mask, deadline)            \
+                                         -> events, ready; blocks */                               \
+    X(IMAGE_OPEN, image_open)         /* (ctl, index) -> image */                                  \
+    X(CORE_RESTART, core_restart)     /* (ctl, core, deadline); blocks */                          \
+    X(DEV_CALL, dev_call)             /* (device, offset | write << 31, value, deadline)           \
+                                         -> value; blocks */
 
 enum {
 #define X(upper, lower) SK_CALL_##upper,
@@ -92,10 +103,18 @@ enum {
  * CHAN_RECV, CHAN_ARM, CHAN_WANT (kernel copies; SK_ERR_UNSUPPORTED on MMU ports) do what
  * base/ring.h does in user space. The end starts ready: poll it once. SK_ERR_STATE: opened before.
  * CHAN_SEND: all slots or nothing. SK_ERR_FULL, SK_ERR_PEER_DEAD. Rings the peer itself.
- * CHAN_RECV: one message of up to slots slots. SK_ERR_EMPTY, SK_ERR_PEER_DEAD (drained and
- * closed), SK_ERR_PROTOCOL (garbage, and for ever: close it), SK_ERR_TOO_BIG (stays).
+ * CHAN_RECV: one message of up to slots slots. r1 = its slots, r2 = 1: the end is armed, as by
+ * CHAN_ARM, for nothing else is there. SK_ERR_EMPTY (the end is armed), SK_ERR_PEER_DEAD (drained
+ * and closed), SK_ERR_PROTOCOL (garbage, and for ever: close it), SK_ERR_TOO_BIG (stays).
  * CHAN_ARM: SK_OK: armed, empty. SK_ERR_BUSY: there is a message. CHAN_WANT: SK_OK: the event
  * will come when slots are free. SK_ERR_BUSY: they are free now.
+ * CHAN_CALL: CHAN_SEND, then sleep until there is a message, then CHAN_RECV to the same place, of
+ * up to max slots, in one kernel entry. For an end with nothing else outstanding and nothing in its
+ * ring. Errors of CHAN_SEND: nothing was sent. SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD, SK_ERR_PROTOCOL,
+ * SK_ERR_TOO_BIG, SK_ERR_FAULT (of the second half): sent. On the same core the processor goes
+ * straight to the peer's task unless something of higher priority is ready.
+ * CHAN_SEND_WAIT: CHAN_SEND, then WAIT. An error of CHAN_SEND returns at once, nothing was sent;
+ * SK_ERR_TIMED_OUT: sent.
  *
  * PORT_CREATE: depth 1..SK_PORT_DEPTH_MAX connections may wait; bit is set when one comes.
  * PORT_ACCEPT: the oldest; SK_ERR_EMPTY, SK_ERR_BUDGET (it stays queued).
@@ -108,6 +127,7 @@ enum {
  * TASK_CREATE: ctl needs SK_RIGHT_TASK. The new task's budget bounds it from now on. Its end sets
  * the creator's event bit params.event_bit. SK_ERR_NO_MEMORY: no task slot.
  * TASK_MAP: moves the region to the task (its charge too) and maps it there; the handle is gone.
+ * An image: unmapped here, its three ranges mapped there (addr and prot are ignored).
  * TASK_GIVE: moves a handle (unused end, device, region) or copies it (port) before the start.
  * TASK_KILL: ends it, cause SK_CAUSE_KILLED; teardown goes on in chunks at the dying's priority;
  * TASK_INFO says SK_TASK_DEAD when all is back (handle 0: about the caller itself). SK_OK too if it
@@ -115,26 +135,36 @@ enum {
  *
  * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, or it
  * crashed. SK_ERR_NOT_FOUND: no such core. SK_ERR_TIMED_OUT: it did not answer.
+ * CORE_RESTART: the core begins again with a new epoch, whatever it does: its tasks are gone, its
+ * peers get SK_ERR_PEER_DEAD. Errors as CORE_START; SK_ERR_ARG: this core; SK_ERR_STATE: the
+ * machine cannot force it, nothing was done.
  * CORE_CONNECT: as PORT_CONNECT, to the port of that core's init. SK_ERR_CORE_DOWN.
+ * IMAGE_OPEN: the image of that index of the system table, for this core; its RAM is mapped here,
+ * readable and writable, to be filled. SK_ERR_NOT_FOUND: none, or another core's; SK_ERR_BUSY: a
+ * task has it. A closed image, or a dead task's, can be opened again.
  * LOG_READ: bytes of this kernel's log from position on (counted since boot); a position already
  * overwritten is moved up; r1 = bytes copied, r2 = the position after them.
  * DEV_OPEN: index in the system table; SK_ERR_BUSY: somebody owns it.
+ * DEV_CALL: read or write (32 bits) a register of a device that belongs to a kernel, this one or
+ * another core's, through it. DEV_OPEN gives a handle with SK_RIGHT_CALL for it, to anybody; it is
+ * copied when given to a task. SK_ERR_ARG (offset outside, or not a multiple of 4),
+ * SK_ERR_CORE_DOWN; SK_ERR_TIMED_OUT and SK_ERR_PEER_DEAD: may have been done.
  * IRQ_BIND: the device's interrupt sets event bit `bit` and is masked until IRQ_ACK.
  */
 
 #define SK_ESCROW_MAX       4u
 #define SK_PORT_DEPTH_MAX   16u
 #define SK_REGION_PAGES_MAX 64u
-#define SK_TASK_ENDS_MAX    256u
 
 /* Rights, bits of a handle. */
-#define SK_RIGHT_SEND    1u  /* channel: send, receive, open */
-#define SK_RIGHT_MOVE    2u  /* may be moved or copied to another task */
-#define SK_RIGHT_ACCEPT  4u  /* port: accept */
-#define SK_RIGHT_CONNECT 8u  /* port: connect */
-#define SK_RIGHT_MAP     16u /* region, device */
-#define SK_RIGHT_TASK    32u /* control: create tasks; task: manage */
-#define SK_RIGHT_CORE    64u /* control: start cores, halt, read logs, open devices */
+#define SK_RIGHT_SEND    1u   /* channel: send, receive, open */
+#define SK_RIGHT_MOVE    2u   /* may be moved or copied to another task */
+#define SK_RIGHT_ACCEPT  4u   /* port: accept */
+#define SK_RIGHT_CONNECT 8u   /* port: connect */
+#define SK_RIGHT_MAP     16u  /* region, device */
+#define SK_RIGHT_TASK    32u  /* control: create tasks; task: manage */
+#define SK_RIGHT_CORE    64u  /* control: start cores, halt, read logs, open devices */
+#define SK_RIGHT_CALL    128u /* device: DEV_CALL */
 
 #define SK_PROT_R 1u
 #define SK_PROT_W 2u
@@ -149,6 +179,7 @@ enum {
     SK_KIND_TASK,
     SK_KIND_DEVICE,
     SK_KIND_CONTROL,
+    SK_KIND_IMAGE,
 };
 
 struct sk_handle_info {

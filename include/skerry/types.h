@@ -4,6 +4,7 @@
 #define SKERRY_TYPES_H
 
 #include <stdbool.h>
+#include <skerry/machine.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,8 +42,6 @@ typedef uint32_t sk_handle;
 /* Scheduling priority: 0 (lowest) .. SK_PRIO_MAX (highest). */
 #define SK_PRIO_COUNT 16u
 #define SK_PRIO_MAX   (SK_PRIO_COUNT - 1u)
-
-#define SK_PAGE_BYTES 4096u
 
 /* Longest name of a program, device or interface, terminating zero included. */
 #define SK_NAME_BYTES 32u

@@ -72,8 +72,8 @@ static sk_err fill(struct init *in, struct task *t, uint32_t argc, const char *c
                            .name = prog->name,
                            .argc = argc,
                            .argv = argv,
-                           .stack_bytes = prog->stack_kib * 1024u,
-                           .heap_bytes = (uint64_t)prog->mem_kib * 1024u,
+                           .stack_bytes = prog->stack_bytes,
+                           .heap_bytes = prog->mem_bytes,
                            .own = in->start};
     const char *why = "not found in the archive";
     sk_err err = manifest_image(&in->manifest, prog, &load.file, &load.file_bytes);
@@ -100,7 +100,7 @@ sk_err task_spawn(struct init *in, const struct sk_sys_prog *prog, uint32_t argc
         return SK_ERR_NO_MEMORY;
     struct sk_task_params params = {.priority = prog->priority,
                                     .event_bit = SK_EV_TASK,
-                                    .pages = prog->mem_kib / (SK_PAGE_BYTES / 1024u),
+                                    .pages = prog->mem_bytes / SK_PAGE_BYTES,
                                     .handles = prog->handles,
                                     .ends = prog->ends};
     memcpy(params.name, prog->name, sizeof params.name);

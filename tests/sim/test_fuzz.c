@@ -48,8 +48,8 @@ static struct table make_table(const struct sk_sys_core *core)
         .prog = {.name = "init",
                  .place = SK_PLACE_ANY,
                  .priority = 12,
-                 .mem_kib = core->ram_kib / 2u,
-                 .stack_kib = 4,
+                 .mem_bytes = core->ram_bytes / 2u,
+                 .stack_bytes = 4096,
                  .handles = core->handles,
                  .ends = (uint16_t)(core->ends / 2u),
                  .flags = SK_SYS_PROG_PROC | SK_SYS_PROG_CORE},
@@ -59,10 +59,20 @@ static struct table make_table(const struct sk_sys_core *core)
     return t;
 }
 
-static const struct sk_sys_core roomy = {
-    .ram_kib = 4096, .tasks = 16, .ends = 200, .ports = 32, .regions = 128, .handles = 96};
-static const struct sk_sys_core tight = {
-    .ram_kib = 512, .tasks = 6, .ends = 24, .ports = 4, .regions = 8, .handles = 24};
+static const struct sk_sys_core roomy = {.ram_bytes = 4096 * 1024,
+                                         .log_bytes = 8192,
+                                         .tasks = 16,
+                                         .ends = 200,
+                                         .ports = 32,
+                                         .regions = 128,
+                                         .handles = 96};
+static const struct sk_sys_core tight = {.ram_bytes = 512 * 1024,
+                                         .log_bytes = 8192,
+                                         .tasks = 6,
+                                         .ends = 24,
+                                         .ports = 4,
+                                         .regions = 8,
+                                         .handles = 24};
 
 static uint64_t count(uint64_t usual)
 {

@@ -99,6 +99,15 @@ sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq)
     (void)cpu;
     return irq < 32 ? SK_ERR_ARG : SK_OK;
 }
+uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
+                            bool write, uint32_t value)
+{
+    (void)index;
+    (void)cpu;
+    (void)base;
+    (void)write;
+    return value + offset;
+}
 void port_irq_disable(struct port_cpu *cpu, uint32_t irq)
 {
     (void)cpu;
@@ -120,7 +129,7 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     (void)cpu;
     return (void *)(uintptr_t)page;
 }
-uint64_t port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
+sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
 {
     (void)cpu;
     (void)area;
@@ -133,8 +142,10 @@ sk_err port_space_create(struct kern *k, struct task *t)
     t->port.space = (void *)(uintptr_t)kern_page_take(k, t, &err); /* a page table, so to say */
     return err;
 }
-sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, uint32_t prot)
+sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes,
+                uint32_t prot)
 {
+    (void)bytes;
     (void)k;
     (void)t;
     (void)addr;
@@ -142,12 +153,13 @@ sk_err port_map(struct kern *k, struct task *t, uint64_t addr, sk_paddr page, ui
     (void)prot;
     return SK_OK;
 }
-sk_err port_map_device(struct kern *k, struct task *t, uint64_t addr, sk_paddr page)
+sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes)
 {
-    return port_map(k, t, addr, page, SK_PROT_R);
+    return port_map(k, t, addr, page, bytes, SK_PROT_R);
 }
-void port_unmap(struct kern *k, struct task *t, uint64_t addr)
+void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes)
 {
+    (void)bytes;
     (void)k;
     (void)t;
     (void)addr;
@@ -157,7 +169,7 @@ bool port_space_destroy_step(struct kern *k, struct task *t)
     kern_page_give(k, t, (uintptr_t)t->port.space);
     return true;
 }
-void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, size_t *len)
+void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, size_t *len)
 {
     (void)k;
     (void)t;
@@ -169,13 +181,12 @@ void *port_user(struct kern *k, struct task *t, uint64_t addr, uint32_t prot, si
     *len = *len < room ? *len : room;
     return p;
 }
-sk_err port_init_map(struct kern *k, struct task *t, uint64_t *start_addr, uint64_t *archive_addr,
-                     uint64_t *archive_bytes)
+sk_err port_init_map(struct kern *k, struct task *t, struct sk_start *start, sk_uaddr *start_addr)
 {
     (void)k;
     (void)t;
+    (void)start;
     *start_addr = (uintptr_t)fake_user;
-    *archive_addr = *archive_bytes = 0;
     return SK_OK;
 }
 void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, uint32_t *fresh)
@@ -228,14 +239,15 @@ static inline void fake_machine(uint32_t cores)
                                 .name = "fake",
                                 .board = "fake"};
     for (int i = 0; i < FAKE_CORES; i++)
-        fake_sys.core[i] = (struct sk_sys_core){.ram_kib = FAKE_PAGES * 4,
+        fake_sys.core[i] = (struct sk_sys_core){.ram_bytes = FAKE_PAGES * SK_PAGE_BYTES,
+                                                .log_bytes = 8192,
                                                 .tasks = 8,
                                                 .ends = 64,
                                                 .ports = 8,
                                                 .regions = 16,
                                                 .handles = 32};
     fake_sys.prog[0] = (struct sk_sys_prog){
-        .name = "init", .priority = 12, .mem_kib = 64, .handles = 16, .ends = 8};
+        .name = "init", .priority = 12, .mem_bytes = 64 * 1024, .handles = 16, .ends = 8};
     fake_sys.dev[0] =
         (struct sk_sys_dev){.name = "uart", .base = 0x9000000, .size_bytes = 4096, .irq = 33};
     const char *why;

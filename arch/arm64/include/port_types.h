@@ -38,17 +38,28 @@ _Static_assert(offsetof(struct port_task, ttbr0) == PORT_TASK_TTBR0, "vectors.S"
 _Static_assert(offsetof(struct port_task, v) == PORT_TASK_V, "fp.S");
 _Static_assert(offsetof(struct port_task, fpcr) == PORT_TASK_FPCR, "fp.S");
 
-static inline uint64_t port_arg(const struct port_task *pt, unsigned i)
+static inline uintptr_t port_arg(const struct port_task *pt, unsigned i)
 {
     return pt->x[i];
 }
 
-static inline void port_result(struct port_task *pt, unsigned i, uint64_t v)
+static inline uint64_t port_arg64(const struct port_task *pt, unsigned i)
+{
+    return pt->x[i];
+}
+
+static inline void port_result(struct port_task *pt, unsigned i, uintptr_t v)
 {
     pt->x[i] = v;
 }
 
-static inline void port_task_entry(struct port_task *pt, uint64_t entry, uint64_t sp, uint64_t arg)
+static inline void port_result64(struct port_task *pt, unsigned i, uint64_t v)
+{
+    pt->x[i] = v;
+}
+
+static inline void port_task_entry(struct port_task *pt, uintptr_t entry, uintptr_t sp,
+                                   uintptr_t arg)
 {
     for (unsigned i = 0; i < 31; i++)
         pt->x[i] = 0;

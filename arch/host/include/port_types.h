@@ -21,17 +21,28 @@ struct port_task {
     struct host_space *space; /* made by port_space_create */
 };
 
-static inline uint64_t port_arg(const struct port_task *pt, unsigned i)
+static inline uintptr_t port_arg(const struct port_task *pt, unsigned i)
 {
     return pt->reg[i];
 }
 
-static inline void port_result(struct port_task *pt, unsigned i, uint64_t v)
+static inline uint64_t port_arg64(const struct port_task *pt, unsigned i)
+{
+    return pt->reg[i];
+}
+
+static inline void port_result(struct port_task *pt, unsigned i, uintptr_t v)
 {
     pt->reg[i] = v;
 }
 
-static inline void port_task_entry(struct port_task *pt, uint64_t entry, uint64_t sp, uint64_t arg)
+static inline void port_result64(struct port_task *pt, unsigned i, uint64_t v)
+{
+    pt->reg[i] = v;
+}
+
+static inline void port_task_entry(struct port_task *pt, uintptr_t entry, uintptr_t sp,
+                                   uintptr_t arg)
 {
     for (unsigned i = 0; i < 6; i++)
         pt->reg[i] = 0;

@@ -1,0 +1,32 @@
+/* Sizes that differ between kinds of machine but are the same for everything that runs on one: its
+ * kernels, programs and links. These are those of machines with an MMU and megabytes, and of the
+ * simulation; a port whose machine is smaller has its own <skerry/machine.h> in
+ * arch/<isa>/include, which is found first.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef SKERRY_MACHINE_H
+#define SKERRY_MACHINE_H
+
+/* The unit in which a kernel hands out memory: what a channel takes, what regions are made of, in
+ * which budgets count. With an MMU its page. */
+#define SK_PAGE_BYTES 4096u
+
+/* Alignment of a message, and bytes of one end's control words: a cache line. */
+#define SK_LINE_BYTES 64u
+
+/* Most slots of one direction of a channel (8 is the least, powers of two). */
+#define SK_CHAN_SLOTS_MAX 16u
+
+/* Most channel ends of one task. */
+#define SK_TASK_ENDS_MAX 256u
+
+/* Links between kernels: slots of the ring, requests in flight each way (as many slots stay for
+ * answers), words of level bits (32 channel ends a word). */
+#define SK_LINK_SLOTS  16u
+#define SK_LINK_CREDIT 6u
+#define SK_LINK_WORDS  16u
+
+/* The start block: bytes, and most arguments of a program, its name included. */
+#define SK_START_BYTES 1024u
+#define SK_START_ARGS  16u
+
+#endif
