@@ -44,7 +44,7 @@ static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_cor
     to->handles = piece(l, (size_t)c->tasks * c->handles * sizeof(struct handle));
     to->ram_map = piece(l, (pages + 63u) / 64u * sizeof(uint64_t));
     to->ledger = piece(l, pages * sizeof(struct page));
-    to->link = piece(l, tpl->cores * sizeof(struct link));
+    to->link = piece(l, tpl->sys->cores * sizeof(struct link));
     to->device = piece(l, tpl->sys->dev_count * sizeof(struct device));
     to->image = piece(l, tpl->sys->image_count * sizeof(struct image));
     to->log = piece(l, c->log_bytes);

@@ -291,7 +291,7 @@ def test_table(tool, manifest, tmp_path):
     assert tool("tools/skerry_image", "table", manifest(GOOD), "-o", out).returncode == 0
     data = out.read_bytes()
     t = Table(data)
-    assert (t.magic, t.version, t.size, t.core_count) == (0x53595353, 1, len(data), 4)
+    assert (t.magic, t.version, t.size, t.core_count) == (0x53595353, 2, len(data), 4)
     assert (t.name, t.board) == ("x", "virt-arm64")
     assert t.cores[0] == (8192, 48, 256, 32, 512, 128, 1)
     assert t.cores[3] == (8192, 7, 256, 32, 512, 128, 1)
