@@ -34,7 +34,7 @@ stack = "32K"
 restart = "always"
 boot = true
 register = ["echo"]
-resolve = ["*"]
+resolve = ["x*"]
 devices = ["uart0"]
 rights = ["proc", "core"]
 """
@@ -76,7 +76,7 @@ def test_systems_of_the_repository(tool, system):
 # (line of GOOD that is replaced, by what, the message). The mistake stands on the replaced line.
 MISTAKES = [
     ('board = "virt-arm64"', 'board = "toaster"',
-     'board: expected one of "virt-arm64", got "toaster"'),
+     'board: expected one of "virt-arm64", "mps2-an521", got "toaster"'),
     ("cores = 4", "cores = 9", "cores: expected an integer 1..8, got 9"),
     ("cores = 4", "cores = 0", "cores: expected an integer 1..8, got 0"),
     ("cores = 4", "cores = true", "cores: expected an integer 1..8, got true"),
@@ -115,7 +115,9 @@ MISTAKES = [
     ('restart = "always"', "handles = 129",
      "[program.echo] handles: expected at most the core's 128 handles of one task, got 129"),
     ('restart = "always"', "ends = 257",
-     "[program.echo] ends: expected at most the core's 256 channel ends, got 257"),
+     "[program.echo] ends: expected an integer 1..256, got 257"),
+    ("tasks = 7", "ends = 513", "[core.3] ends: expected an integer 2..512, got 513"),
+    ("tasks = 7", 'log = "100"', '[core.3] log: expected a size in multiples of 64 bytes, "256".."1M"'),
     ("boot = true", "boot = 1", "[program.echo] boot: expected true or false, got 1"),
     ('register = ["echo"]', 'register = "echo"', "[program.echo] register: expected a list of"),
     ('register = ["echo"]', 'register = ["a*b"]', '[program.echo] register: expected a list of'),
@@ -193,11 +195,114 @@ def test_syntax_error(tool, manifest):
 
 
 def test_device_with_two_owners(tool, manifest):
-    text = GOOD.replace('memory = "1M"', 'memory = "1M"\ndevices = ["uart0"]')
+    text = GOOD + '\n[program.more]\nplace = 0\npriority = 1\nmemory = "1M"\ndevices = ["uart0"]\n'
     path = manifest(text)
-    n = text.splitlines().index('devices = ["uart0"]', line_of(text, "[program.echo]")) + 1
-    assert refused(tool, path) == [f'{path}:{n}: [program.echo] devices: "uart0" belongs to '
-                                   "[program.init] already; a device has one owner"]
+    n = len(text.splitlines())
+    assert refused(tool, path) == [f'{path}:{n}: [program.more] devices: "uart0" belongs to '
+                                   "[program.echo] already; a device has one owner"]
+
+
+def test_device_of_a_program_that_runs_anywhere(tool, manifest):
+    text = GOOD.replace('memory = "1M"', 'memory = "1M"\ndevices = ["uart0"]') \
+               .replace('devices = ["uart0"]\nrights', "rights")
+    path = manifest(text)
+    assert refused(tool, path) == [
+        f"{path}:{line_of(text, 'devices =')}: [program.init] devices: expected none, or a core as "
+        'place: "uart0" has one owner, and place is "any"']
+
+
+def test_device_of_another_core(tool, manifest):
+    text = GOOD.replace("irq = 33", "irq = 33\ncore = 1")
+    path = manifest(text)
+    assert refused(tool, path) == [f"{path}:{line_of(text, 'place = 2')}: [program.echo] place: "
+                                   "expected 1, the core of [device.uart0], got 2"]
+
+
+def test_device_of_a_kernel_is_for_many(tool, manifest, tmp_path):
+    text = GOOD.replace("irq = 33", "core = 3\ncall = true") \
+               .replace('memory = "1M"', 'memory = "1M"\ndevices = ["uart0"]')
+    out = tmp_path / "system.bin"
+    result = tool("tools/skerry_image", "table", manifest(text), "-o", out)
+    assert result.returncode == 0, result.stderr
+    assert [d[4:6] for d in Table(out.read_bytes()).devices] == [(3, 1), (3, 1)]
+    path = manifest(text.replace("core = 3\n", "irq = 33\n"))
+    assert refused(tool, path) == [
+        f"{path}:{line_of(text, 'call =')}: [device.uart0] call: expected a core too: whose kernel "
+        "reads and writes it",
+        f"{path}:{line_of(text, 'core = 3')}: [device.uart0] irq: expected none: call = true makes "
+        "it a kernel's, no program waits for its interrupt"][::-1]
+
+
+def test_five_devices(tool, manifest):
+    text = GOOD
+    for i in range(1, 5):
+        text += f'\n[device.d{i}]\nbase = {0x0A000000 + i * 4096:#x}\nsize = "4K"\n'
+    text = text.replace('devices = ["uart0"]', 'devices = ["uart0", "d1", "d2", "d3", "d4"]')
+    [line] = refused(tool, manifest(text))
+    assert "[program.echo] devices: expected at most 4 devices of one program, got 5" in line
+
+
+CALLS = GOOD + """
+[program.log]
+place = 2
+priority = 9
+memory = "1M"
+register = ["log"]
+"""
+
+
+def test_call_to_a_lower_priority(tool, manifest):
+    text = CALLS.replace('resolve = ["x*"]', 'resolve = ["lo*"]').replace("priority = 9",
+                                                                          "priority = 7")
+    path = manifest(text)
+    assert refused(tool, path) == [
+        f"{path}:{line_of(text, 'resolve =')}: [program.echo] resolve: may wait for [program.log] "
+        "of priority 7 on the same core, expected 8 or more; calls = [...] says which names it "
+        "waits for"]
+    path = manifest(text.replace('["lo*"]', '["lo*"]\ncalls = []'))
+    assert tool("tools/skerry_image", "check", path).returncode == 0
+
+
+def test_calls_that_go_round(tool, manifest):
+    text = CALLS.replace('resolve = ["x*"]', 'resolve = ["log"]').replace("priority = 9",
+                                                                          "priority = 8")
+    text += 'resolve = ["*"]\n'
+    path = manifest(text)
+    [line] = refused(tool, path)
+    assert "[program.echo] resolve: calls go round (echo -> log -> echo): " in line
+    for calls in ('[]', '["log"]'):
+        lines = tool("tools/skerry_image", "check", manifest(text + f"calls = {calls}\n")).stderr
+        assert ("[program.log] calls: calls go round (log -> log): " in lines) == (calls != "[]")
+
+
+def test_init_waits_for_a_program(tool, manifest):
+    text = GOOD.replace("priority = 12", 'priority = 8\nresolve = ["echo"]')
+    [line] = refused(tool, manifest(text))
+    assert "[program.init] resolve: calls go round (init -> echo -> init)" in line
+
+
+@pytest.mark.parametrize("calls, message", [
+    ('["y"]', '[program.echo] calls: expected names that its resolve allows, got "y"'),
+    ('["x"]', '[program.echo] calls: expected names that a program registers, got "x"'),
+    ('["x*"]', "[program.echo] calls: expected a list of names"),
+])
+def test_wrong_calls(tool, manifest, calls, message):
+    text = CALLS.replace('resolve = ["x*"]', f'resolve = ["x*"]\ncalls = {calls}')
+    path = manifest(text)
+    [line] = refused(tool, path)
+    assert line.startswith(f"{path}:{line_of(text, 'calls =')}: {message}")
+
+
+def test_reach(tool, manifest):
+    text = CALLS + 'resolve = ["none"]\n[program.app]\npriority = 2\nmemory = "1M"\n' \
+        'resolve = ["log", "echo"]\ncalls = ["log"]\n'
+    text = text.replace('resolve = ["x*"]', 'resolve = ["log"]')
+    lines = tool("tools/skerry_image", "reach", manifest(text)).stdout.splitlines()
+    assert lines[1:] == [
+        "  init  any core, priority 12  -> nobody",
+        "  echo  core 2, priority  8  -> log; devices uart0",
+        "  log   core 2, priority  9  -> nobody",
+        "  app   any core, priority  2  -> echo (does not wait), log; devices uart0 (through echo)"]
 
 
 def test_devices_that_overlap(tool, manifest):
@@ -224,7 +329,7 @@ def test_programs_that_fit_only_while_all_cores_run(tool, manifest):
 
 def test_cores_that_do_not_fit_the_board(tool, manifest):
     [line] = refused(tool, manifest(GOOD.replace('ram = "8M"', 'ram = "256M"')))
-    assert "all cores together have 1048576K, the board has" in line
+    assert "all cores together have 1024M, the board has 448M" in line
 
 
 def test_include_is_overridden_key_by_key(tool, manifest, tmp_path):
@@ -267,19 +372,22 @@ class Table:
     """system.bin, read by the layout of include/skerry/system.h."""
 
     def __init__(self, data):
-        head = struct.unpack_from("<12I32s32s", data)
+        head = struct.unpack_from("<14I32s32s", data)
         (self.magic, self.version, self.size, self.core_count, core_off, cores, prog_off, progs,
-         dev_off, devs, perm_off, perms) = head[:12]
-        self.name, self.board = text(head[12]), text(head[13])
-        self.cores = [struct.unpack_from("<I6H", data, core_off + 16 * i) for i in range(cores)]
-        self.devices = [struct.unpack_from("<32sQII", data, dev_off + 48 * i) for i in range(devs)]
+         dev_off, devs, perm_off, perms, image_off, images) = head[:14]
+        self.name, self.board = text(head[14]), text(head[15])
+        self.cores = [struct.unpack_from("<2I6H", data, core_off + 20 * i) for i in range(cores)]
+        self.devices = [struct.unpack_from("<32sQIIBBH", data, dev_off + 52 * i)
+                        for i in range(devs)]
         self.perms = [struct.unpack_from("<32sI", data, perm_off + 36 * i) for i in range(perms)]
-        keys = ("name", "place", "priority", "restart", "restart_limit", "backoff_ms", "mem_kib",
-                "stack_kib", "handles", "ends", "flags", "perm_first", "perm_count", "dev_first",
+        self.images = [struct.unpack_from("<HBB12I", data, image_off + 52 * i)
+                       for i in range(images)]
+        keys = ("name", "place", "priority", "restart", "restart_limit", "backoff_ms", "mem",
+                "stack", "handles", "ends", "flags", "perm_first", "perm_count", "dev_first",
                 "dev_count")
         rows = [struct.unpack_from("<32s4B3I2HI4H", data, prog_off + 64 * i) for i in range(progs)]
         self.programs = {text(r[0]): dict(zip(keys, r)) for r in rows}
-        assert core_off % 4 == prog_off % 4 == perm_off % 4 == dev_off % 8 == 0
+        assert core_off % 4 == prog_off % 4 == perm_off % 4 == image_off % 4 == dev_off % 8 == 0
 
 
 def text(field):
@@ -293,16 +401,17 @@ def test_table(tool, manifest, tmp_path):
     t = Table(data)
     assert (t.magic, t.version, t.size, t.core_count) == (0x53595353, 2, len(data), 4)
     assert (t.name, t.board) == ("x", "virt-arm64")
-    assert t.cores[0] == (8192, 48, 256, 32, 512, 128, 1)
-    assert t.cores[3] == (8192, 7, 256, 32, 512, 128, 1)
+    assert t.cores[0] == (8 << 20, 8192, 48, 256, 32, 512, 128, 1)
+    assert t.cores[3] == (8 << 20, 8192, 7, 256, 32, 512, 128, 1)
     init, echo = t.programs["init"], t.programs["echo"]
     assert (init["place"], init["priority"], init["flags"]) == (0xFF, 12, 0)
     assert (echo["place"], echo["priority"], echo["restart"]) == (2, 8, 2)
-    assert (echo["mem_kib"], echo["stack_kib"], echo["flags"]) == (512, 32, 7)
+    assert (echo["mem"], echo["stack"], echo["flags"]) == (512 << 10, 32 << 10, 7)
     perms = t.perms[echo["perm_first"]:][:echo["perm_count"]]
-    assert [(text(p), kind) for p, kind in perms] == [("echo", 1), ("*", 2)]
+    assert [(text(p), kind) for p, kind in perms] == [("echo", 1), ("x*", 2)]
     [dev] = t.devices[echo["dev_first"]:][:echo["dev_count"]]
-    assert (text(dev[0]), *dev[1:]) == ("uart0", 0x09000000, 4096, 33)
+    assert (text(dev[0]), *dev[1:]) == ("uart0", 0x09000000, 4096, 33, 0xFF, 0, 0)
+    assert t.images == []
 
 
 def test_table_has_the_sizes_of_the_header(tool, tmp_path, root):
@@ -313,12 +422,13 @@ def test_table_has_the_sizes_of_the_header(tool, tmp_path, root):
         #include <stdio.h>
         int main(void)
         {
-            printf("%zu %zu %zu %zu %zu %zu %zu %zu", sizeof(struct sk_sys_header),
+            printf("%zu %zu %zu %zu %zu %zu %zu %zu %zu", sizeof(struct sk_sys_header),
                    sizeof(struct sk_sys_core), sizeof(struct sk_sys_prog),
                    sizeof(struct sk_sys_dev), sizeof(struct sk_sys_perm),
+                   sizeof(struct sk_sys_image),
                    offsetof(struct sk_sys_prog, flags), offsetof(struct sk_sys_prog, handles),
                    offsetof(struct sk_sys_header, name));
         }""")
     subprocess.run(["gcc", f"-I{root}/include", program, "-o", tmp_path / "sizes"], check=True)
     out = subprocess.run([tmp_path / "sizes"], capture_output=True, text=True, check=True).stdout
-    assert out == "112 16 64 48 36 52 48 48"
+    assert out == "120 20 64 52 36 52 52 48 56"

@@ -1,4 +1,4 @@
-# A program file must be what the kernels' loader accepts: better said here than at run time.
+# A program file for a board with an MMU must be what the kernels' loader accepts: better said here than at run time.
 # SPDX-License-Identifier: BSD-2-Clause
 
 import struct
@@ -22,7 +22,7 @@ def pages(first, end):
     return range(first // PAGE, -(-end // PAGE))
 
 
-def check(data, mem_kib, stack_kib):
+def check(data, mem_bytes, stack_bytes):
     """Raises BadElf with what is wrong and what was expected."""
     need(len(data) >= 64 and data[:4] == b"\x7fELF", "expected an ELF file")
     need(data[4] == 2 and data[5] == 1, "expected a 64-bit little-endian ELF file")
@@ -52,5 +52,6 @@ def check(data, mem_kib, stack_kib):
         entry_found |= bool(flags & PF_X) and vaddr <= entry < vaddr + memsz
     need(used, "expected a segment to load")
     need(entry_found, f"expected the entry {entry:#x} in an executable segment")
-    total = len(used) * PAGE // 1024 + stack_kib
-    need(total <= mem_kib, f"image and stack need {total} KiB, memory allows {mem_kib} KiB")
+    total = (len(used) * PAGE + stack_bytes) // 1024
+    need(total <= mem_bytes // 1024,
+         f"image and stack need {total} KiB, memory allows {mem_bytes // 1024} KiB")
