@@ -39,13 +39,23 @@ static void put_padded(struct out *o, const struct spec *s, const char *text, si
         put(o, ' ');
 }
 
+unsigned fmt_divide(uint64_t *v, unsigned by)
+{
+    uint32_t high = (uint32_t)(*v >> 32), low = (uint32_t)*v;
+    uint32_t rest = high % by;
+    uint32_t middle = rest << 16 | low >> 16;
+    rest = middle % by;
+    uint32_t last = rest << 16 | (low & 0xffffu);
+    *v = (uint64_t)(high / by) << 32 | middle / by << 16 | last / by;
+    return last % by;
+}
+
 static void put_number(struct out *o, const struct spec *s, uint64_t v, unsigned base, bool minus)
 {
     char digits[24];
     size_t n = sizeof(digits);
     do {
-        digits[--n] = "0123456789abcdef"[v % base];
-        v /= base;
+        digits[--n] = "0123456789abcdef"[fmt_divide(&v, base)];
     } while (v != 0);
     if (minus)
         digits[--n] = '-';

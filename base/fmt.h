@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Format into buf (size bytes, at least 1), cut off where it does not fit, zero-terminated.
  * Returns the length written, without the zero. Knows %c %s %d %i %u %x %p %%, the lengths l, ll
@@ -12,5 +13,9 @@
 size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args);
 size_t fmt_print(char *buf, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* *v becomes *v / by, the rest is returned; by < 65536. By halves of a word: machines of 32 bits
+ * need no library for it. */
+unsigned fmt_divide(uint64_t *v, unsigned by);
 
 #endif

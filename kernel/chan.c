@@ -9,6 +9,7 @@
 #include "kernel/link.h"
 #include "kernel/page.h"
 #include "kernel/sched.h"
+#include "kernel/xfer.h"
 
 #define CHANS_A_STEP 32u
 
@@ -143,66 +144,6 @@ static void slot_give(struct task *t, uint32_t slot)
     t->slots_used[slot / 64u] &= ~((uint64_t)1 << (slot % 64u));
 }
 
-/* The task's page of status lines that slot falls into, mapped read-only at first use. */
-static sk_err status_page(struct kern *k, struct task *t, uint32_t slot)
-{
-    uint32_t n = slot / KERN_STATUS_LINES;
-    if (t->status_page[n] != SK_PADDR_NONE)
-        return SK_OK;
-    sk_paddr page;
-    sk_err err = page_take(k, t, PAGE_STATUS, 1, &page);
-    if (err != SK_OK)
-        return err;
-    err = port_map(k, t, port_area_addr(k->cpu, PORT_AREA_STATUS, n, page), page, SK_PAGE_BYTES,
-                   SK_PROT_R);
-    if (err != SK_OK) {
-        page_give(k, t, page, 1, false);
-        return err;
-    }
-    t->status_page[n] = page;
-    return SK_OK;
-}
-
-static void status_update(struct kern *k, struct end *e)
-{
-    if (e->status == NULL)
-        return;
-    e->status->peer_core = e->peer.core;
-    e->status->peer_epoch = link_epoch(k, e->peer.core);
-    e->status->same_core = e->peer.core == k->core;
-    seam_store_release(&e->status->state, e->peer_closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN);
-}
-
-static sk_err open_mapped(struct kern *k, struct end *e, struct sk_chan_view *view)
-{
-    struct task *t = e->owner;
-    sk_err err = status_page(k, t, e->slot);
-    if (err != SK_OK)
-        return err;
-    view->mem = port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page);
-    err = port_map(k, t, view->mem, e->page, SK_PAGE_BYTES, SK_PROT_R | SK_PROT_W);
-    if (err != SK_OK &&
-        !(err == SK_ERR_EXISTS && e->peer.core == k->core && k->ends[e->peer.index].owner == t))
-        return err; /* without translation, a task's own loopback is mapped already */
-    sk_paddr page = t->status_page[e->slot / KERN_STATUS_LINES];
-    uint32_t line = e->slot % KERN_STATUS_LINES;
-    e->status = (struct sk_chan_status *)port_page(k->cpu, page) + line;
-    view->status = port_area_addr(k->cpu, PORT_AREA_STATUS, e->slot / KERN_STATUS_LINES, page) +
-                   line * sizeof(struct sk_chan_status);
-    status_update(k, e);
-    return SK_OK;
-}
-
-static void open_kept(struct kern *k, struct end *e)
-{
-    struct sk_chan_mem *mem = port_chan_page(k->cpu, e->page);
-    uint32_t far = 1u - e->side;
-    ring_tx_init(&e->tx, &mem->slot[e->side * (uint32_t)e->slots], e->slots, &mem->line[e->side],
-                 &mem->line[far], e->epoch);
-    ring_rx_init(&e->rx, &mem->slot[far * e->slots], e->slots, &mem->line[e->side], &mem->line[far],
-                 e->epoch);
-}
-
 sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_chan_view *view)
 {
     if (e->used)
@@ -217,29 +158,14 @@ sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_ch
                                   .epoch = e->epoch,
                                   .slot = slot,
                                   .same_core = e->peer.core == k->core};
-    if (PORT_COPY_MODE) {
-        open_kept(k, e);
-    } else {
-        sk_err err = open_mapped(k, e, view);
-        if (err != SK_OK) {
-            slot_give(e->owner, slot);
-            return err;
-        }
+    sk_err err = xfer_open(k, e, view);
+    if (err != SK_OK) {
+        slot_give(e->owner, slot);
+        return err;
     }
     e->used = true;
     chan_end_ring(k, e, false); /* what came before is found by looking once */
     return SK_OK;
-}
-
-static void unmap(struct kern *k, struct end *e)
-{
-    if (!e->used)
-        return;
-    if (e->status)
-        port_unmap(k, e->owner, port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page),
-                   SK_PAGE_BYTES);
-    e->status = NULL;
-    slot_give(e->owner, e->slot);
 }
 
 /* --- Waking ---------------------------------------------------------------------------------- */
@@ -276,7 +202,7 @@ void chan_peer_closed(struct kern *k, struct end *e, bool gone)
             chan_end_free(k, e);
         return;
     }
-    status_update(k, e);
+    xfer_update(k, e);
     chan_end_ring(k, e, false);
 }
 
@@ -313,7 +239,10 @@ void chan_close_end(struct kern *k, struct end *e)
         give_item_close(k, &e->escrow[i]);
     e->escrow_count = 0;
     if (e->owner) {
-        unmap(k, e);
+        if (e->used) {
+            xfer_close(k, e);
+            slot_give(e->owner, e->slot);
+        }
         chan_end_disown(e);
     }
     struct place home = e->home;

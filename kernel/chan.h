@@ -30,10 +30,6 @@ void chan_end_disown(struct end *e);
 /* Tell e's owner that its ring moved or its state changed. front: run it first of its priority. */
 void chan_end_ring(struct kern *k, struct end *e, bool front);
 
-/* e was rung and its owner sleeps in CHAN_CALL on it (copy mode): complete the call if the answer
- * is there. True: nobody else need hear of it. */
-bool xfer_answer(struct kern *k, struct end *e, bool front);
-
 /* Ring the far end of e. SK_ERR_PEER_DEAD. */
 sk_err chan_wake_peer(struct kern *k, struct end *e, bool front);
 

@@ -58,7 +58,7 @@ bool kern_has_work(const struct kern *k)
 struct port_task *kern_fault(struct kern *k, const struct port_fault *fault)
 {
     struct task *t = k->current;
-    t->fault = fault->kind;
+    t->fault = (uint8_t)fault->kind;
     t->fault_addr = fault->addr;
     t->fault_pc = fault->pc;
     t->fault_sp = fault->sp;

@@ -149,7 +149,7 @@ static sk_err give_chan(struct kern *k, struct task *t, struct handle *he, sk_co
     e->state = END_MOVING;
     t->op.state = c ? OP_HOME_MOVE : OP_QUEUED;
     t->op.label = SK_LINK_MOVE;
-    t->op.link = e->home.core;
+    t->op.link = (uint8_t)e->home.core;
     t->op.dest = dest;
     t->op.dest_core = core;
     sk_err blocked = op_wait(k, t, he, deadline_ns);
@@ -178,7 +178,7 @@ static sk_err give_port(struct kern *k, struct task *t, struct handle *he, sk_co
         return err;
     t->op.state = OP_QUEUED;
     t->op.label = SK_LINK_GIVE;
-    t->op.link = core;
+    t->op.link = (uint8_t)core;
     t->op.dest = dest;
     t->op.dest_core = core;
     err = op_wait(k, t, he, deadline_ns);
@@ -232,7 +232,7 @@ sk_err give_device_call(struct kern *k, struct task *t, uint32_t index, uint32_t
         return SK_ERR_BUSY;
     t->op.state = OP_QUEUED;
     t->op.label = SK_LINK_DEVICE;
-    t->op.link = core;
+    t->op.link = (uint8_t)core;
     t->op.device = (struct sk_link_device){index, where, value};
     t->op.waiting = true;
     sched_block(k, t, deadline_ns);

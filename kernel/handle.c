@@ -57,7 +57,7 @@ sk_err handle_add(struct kern *k, struct task *t, const struct handle *entry, sk
     uint32_t gen = e->gen + 1u;
     t->handle_free = e->index;
     *e = *entry;
-    e->gen = gen;
+    e->gen = gen & SK_HANDLE_GEN_MAX;
     t->handles_used++;
     t->handles_left--;
     k->stats.handles++;
@@ -68,7 +68,7 @@ sk_err handle_add(struct kern *k, struct task *t, const struct handle *entry, sk
 void handle_remove(struct kern *k, struct task *t, struct handle *e)
 {
     uint32_t gen = e->gen;
-    *e = (struct handle){.gen = gen, .index = t->handle_free};
+    *e = (struct handle){.gen = gen & SK_HANDLE_GEN_MAX, .index = t->handle_free};
     if (gen < SK_HANDLE_GEN_MAX) {
         t->handle_free = (uint16_t)(e - t->handles);
         t->handles_left++;

@@ -33,14 +33,14 @@ struct timer {
 
 /* An entry of a task's handle table. */
 struct handle {
-    uint32_t gen; /* of the entry, 1..SK_HANDLE_GEN_MAX; 0: retired */
+    uint32_t gen : 20;      /* of the entry, 1..SK_HANDLE_GEN_MAX; 0: retired */
+    uint32_t core : 8;      /* PORT_REMOTE */
+    uint32_t in_flight : 1; /* SEND_HANDLE has not been answered yet */
+    uint16_t index;         /* of the object; next free entry while kind is NONE */
+    uint8_t kind;           /* SK_KIND_* */
+    uint8_t rights;         /* SK_RIGHT_* */
     uint32_t obj_gen;
-    uint16_t index;    /* of the object; next free entry while kind is NONE */
-    uint8_t kind;      /* SK_KIND_* */
-    uint8_t rights;    /* SK_RIGHT_* */
-    uint8_t in_flight; /* SEND_HANDLE has not been answered yet */
-    uint8_t core;      /* PORT_REMOTE */
-    uint32_t epoch;    /* PORT_REMOTE: of that core */
+    uint32_t epoch; /* PORT_REMOTE: of that core */
 };
 
 /* What waits in an escrow. */
@@ -91,6 +91,8 @@ struct end {
     struct ring_rx rx;
 };
 
+enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER };
+
 /* A channel, at its home: who holds its two ends. The page is free again when both are released. */
 struct chan {
     bool in_use;
@@ -105,7 +107,7 @@ struct chan {
     bool released[2];
     bool doubt; /* a dead core may still touch the page: never used again */
     /* One end at a time may be on its way to another core. */
-    enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER } move;
+    uint8_t move; /* MOVE_* */
     uint8_t move_side;
     bool repeer_none;       /* REPEER goes to the moved end: its peer is gone */
     uint16_t move_link;     /* the core that the queued or sent request is for */
@@ -154,13 +156,15 @@ struct image {
     bool filling; /* the owner has a handle and the RAM mapped; otherwise it runs it */
 };
 
+enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START };
+
 /* What a task has asked of another core; outlives the task's patience (TIMED_OUT). */
 struct op {
-    enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START } state;
+    uint8_t state;   /* OP_* */
     bool waiting;    /* the task still waits for the answer */
+    uint8_t link;    /* core */
     uint16_t label;  /* SK_LINK_* */
     uint16_t handle; /* index of the entry in flight, or INDEX_NONE */
-    sk_core link;
     union {
         struct {
             struct sk_link_dest dest;
@@ -201,7 +205,7 @@ struct task {
     struct op op;
     uint32_t teardown; /* stage and cursor of a dying task */
     uint32_t teardown_at;
-    uint32_t cause, fault;
+    uint8_t cause, fault;
     int32_t status;
     uintptr_t fault_addr, fault_pc, fault_sp;
     sk_ns run_ns;
@@ -238,8 +242,9 @@ enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN };
 
 struct queue {
     struct task *head, *tail;
-    sk_ns turn_ns;  /* processor time of the turn at the head, over preemptions and hand-overs */
-    bool turn_over; /* the next account begins a new turn */
+    /* Processor time of the turn at the head, over preemptions and hand-overs, at most a slice. */
+    uint32_t turn_ns : 31;
+    uint32_t turn_over : 1; /* the next account begins a new turn */
 };
 
 struct kern {

@@ -14,9 +14,11 @@ static void append(struct kern *k, const char *text, size_t len)
 static void append_time(struct kern *k)
 {
     char stamp[32];
-    sk_ns us = port_now(k->cpu) / 1000u;
-    size_t n = fmt_print(stamp, sizeof(stamp), "[%5u.%06u] ", (unsigned)(us / 1000000u),
-                         (unsigned)(us % 1000000u));
+    uint64_t t = port_now(k->cpu);
+    (void)fmt_divide(&t, 1000);
+    unsigned us = fmt_divide(&t, 1000);
+    unsigned ms = fmt_divide(&t, 1000);
+    size_t n = fmt_print(stamp, sizeof(stamp), "[%5u.%03u%03u] ", (unsigned)t, ms, us);
     append(k, stamp, n);
 }
 

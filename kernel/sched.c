@@ -5,6 +5,9 @@
 #include "kernel/sched_fast.h"
 #include "kernel/task.h"
 
+#define TURN_MAX 0x7fffffffu
+_Static_assert(KERN_SLICE_NS <= TURN_MAX, "queue.turn_ns");
+
 void sched_init(struct kern *k)
 {
     k->timers.next = k->timers.prev = &k->timers;
@@ -111,7 +114,8 @@ static void account(struct kern *k, struct task *t)
     if (was) {
         struct queue *q = &k->ready[was->priority];
         was->run_ns += now - k->since_ns;
-        q->turn_ns = q->turn_over ? 0 : q->turn_ns + (now - k->since_ns);
+        sk_ns turn = q->turn_over ? 0 : q->turn_ns + (now - k->since_ns);
+        q->turn_ns = turn < KERN_SLICE_NS ? (uint32_t)turn & TURN_MAX : KERN_SLICE_NS;
         q->turn_over = false;
     }
     k->since_ns = now;

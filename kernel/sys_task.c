@@ -190,7 +190,7 @@ sk_err sys_core_start(struct kern *k, struct task *t)
         return err;
     l->starting = true;
     t->op.state = OP_CORE_START;
-    t->op.link = core;
+    t->op.link = (uint8_t)core;
     t->op.waiting = true;
     sched_block(k, t, sys_u64(t, 2));
     return CALL_BLOCKED;

@@ -124,7 +124,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
     t->mask = 0;
     t->calling = NULL;
     t->op.waiting = false;
-    t->cause = cause;
+    t->cause = (uint8_t)cause;
     t->status = status;
     t->teardown = STAGE_OP;
 }

@@ -4,6 +4,7 @@
  * A task's memory is its own and it does not run meanwhile, so a line is checked and used where it
  * lies if it lies in one piece and aligned.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/xfer.h"
 #include "kernel/chan.h"
 #include "kernel/handle.h"
 #include "kernel/sched_fast.h"
@@ -36,6 +37,30 @@ static struct sk_msg *in_place(struct kern *k, struct task *t, sk_uaddr addr, ui
     return piece == bytes ? m : NULL;
 }
 
+sk_err xfer_open(struct kern *k, struct end *e, struct sk_chan_view *view)
+{
+    (void)view;
+    struct sk_chan_mem *mem = port_chan_page(k->cpu, e->page);
+    uint32_t far = 1u - e->side;
+    ring_tx_init(&e->tx, &mem->slot[e->side * (uint32_t)e->slots], e->slots, &mem->line[e->side],
+                 &mem->line[far], e->epoch);
+    ring_rx_init(&e->rx, &mem->slot[far * e->slots], e->slots, &mem->line[e->side], &mem->line[far],
+                 e->epoch);
+    return SK_OK;
+}
+
+void xfer_close(struct kern *k, struct end *e)
+{
+    (void)k;
+    (void)e;
+}
+
+void xfer_update(struct kern *k, struct end *e)
+{
+    (void)k;
+    (void)e;
+}
+
 /* --- Sending --------------------------------------------------------------------------------- */
 
 /* What a task put into the header words must make sense: the far side judges it. */
@@ -64,7 +89,8 @@ static __attribute__((noinline)) sk_err send_copied(struct kern *k, struct task 
 }
 
 /* CHAN_SEND but for the wake-up. */
-static inline sk_err send(struct kern *k, struct task *t, struct end *e, uint32_t slots, bool *wake)
+static __attribute__((noinline)) sk_err send(struct kern *k, struct task *t, struct end *e,
+                                             uint32_t slots, bool *wake)
 {
     *wake = false;
     if (slots - 1u >= SK_SLOTS_MAX)
@@ -114,8 +140,8 @@ static __attribute__((noinline)) sk_err recv_copied(struct kern *k, struct task 
 }
 
 /* CHAN_RECV: a message, or the end is armed. */
-static inline sk_err recv(struct kern *k, struct task *t, struct end *e, uint32_t max,
-                          uint32_t *slots)
+static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, struct end *e,
+                                             uint32_t max, uint32_t *slots)
 {
     bool wake;
     if (max - 1u >= SK_SLOTS_MAX)
@@ -242,4 +268,18 @@ sk_err sys_chan_call(struct kern *k, struct task *t)
     }
     fast_block(k, t, deadline);
     return CALL_BLOCKED;
+}
+
+/* --- What only shared rings need ------------------------------------------------------------- */
+
+sk_err sys_wake(struct kern *k, struct task *t)
+{
+    (void)k;
+    (void)t;
+    return SK_ERR_UNSUPPORTED;
+}
+
+sk_err sys_wake_wait(struct kern *k, struct task *t)
+{
+    return sys_wake(k, t);
 }

@@ -120,7 +120,8 @@ static void audit_task(const struct kern *k, const struct task *t)
     CHECK(ends == t->ends_used, "ends of task", t->slot);
     CHECK(t->ends_used <= t->ends_max, "ends of task", t->slot);
     if (t->state == SK_TASK_WAITING)
-        CHECK(t->mask != 0 || t->wait_timer.next != NULL || t->op.waiting, "blocked task", t->slot);
+        CHECK(t->mask != 0 || t->wait_timer.next != NULL || t->op.waiting || t->calling != NULL,
+              "blocked task", t->slot);
     if (t->op.waiting)
         CHECK(t->op.state != OP_IDLE && t->state == SK_TASK_WAITING, "task with request", t->slot);
     if (t->state == SK_TASK_DEAD)

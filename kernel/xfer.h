@@ -1,0 +1,23 @@
+/* How a message gets from task to task: in rings that are mapped into them (xfer_shared.c), or by
+ * system calls that copy through rings which the kernels keep (xfer_copy.c). One of the two is
+ * linked; both also have the system calls of their way, and refuse those of the other.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef KERNEL_XFER_H
+#define KERNEL_XFER_H
+
+#include "kernel/kern.h"
+
+/* Make the ring of e, which has an owner and a slot, usable; fills in what view says of memory.
+ * SK_ERR_BUDGET, SK_ERR_NO_MEMORY, SK_ERR_EXISTS: nothing done. */
+sk_err xfer_open(struct kern *k, struct end *e, struct sk_chan_view *view);
+/* Its owner lets go of an end that was opened. */
+void xfer_close(struct kern *k, struct end *e);
+
+/* The state of e has changed: tell its owner. */
+void xfer_update(struct kern *k, struct end *e);
+
+/* e was rung and its owner sleeps in CHAN_CALL on it: complete the call if the answer is there.
+ * True: nobody else need hear of it. */
+bool xfer_answer(struct kern *k, struct end *e, bool front);
+
+#endif
