@@ -1,0 +1,110 @@
+/* A core's way from its reset, or from being forced to begin again, to its kernel. There is no
+ * template in the sense of machines with an MMU: each image has text and RAM of its own, and each
+ * kernel makes its copy of the template from the system table, which lies in flash.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "cpu.h"
+#include "armv8m.h"
+#include "machine.h"
+#include "print.h"
+
+#define STATE __attribute__((section(".port_state")))
+
+STATE struct port_cpu port_cpu;
+STATE struct template kernel_template;
+
+_Noreturn void core_main(uint32_t by_reset);
+
+static const struct core_place {
+    const char *text, *ram, *ram_bytes;
+} place[BOARD_CORES] = {{CORE0_TEXT, CORE0_RAM, CORE0_RAM_LENGTH},
+                        {CORE1_TEXT, CORE1_RAM, CORE1_RAM_LENGTH}};
+
+static _Noreturn void boot_fail(const char *why)
+{
+    print_text("\nskerry: cannot boot: ");
+    print_text(why);
+    print_text("\n");
+    board_exit(1);
+    port_halt(&port_cpu);
+}
+
+static struct boot_description *description_of(sk_core core)
+{
+    return (struct boot_description *)(uintptr_t)place[core].ram;
+}
+
+/* Zero what the ring of kernels begins with, and describe this core to itself. */
+static void first_core(const struct sk_sys_header *sys)
+{
+    board_init(sys);
+    __builtin_memset(LINK_BASE, 0, BOARD_LINKS_BYTES);
+    *description_of(port_cpu.core) =
+        (struct boot_description){.magic = BOOT_MAGIC, .epoch = 1, .parent = port_cpu.core};
+    description_of(port_cpu.core)->ticks = board_ticks();
+}
+
+static void template_make(struct template *tpl)
+{
+    const char *why;
+    const struct sk_sys_header *sys = (const struct sk_sys_header *)system_table;
+    if (system_check(sys, ~0u, &why) != SK_OK)
+        boot_fail(why);
+    *tpl = (struct template){.sys = sys, .frozen = 1};
+    tpl->cores = sys->cores < (uint32_t)CORES ? sys->cores : (uint32_t)CORES;
+}
+
+/* Behind a kernel's tables come its pages, to the end of its RAM. */
+static void find_slices(struct port_cpu *cpu)
+{
+    size_t before = (size_t)(kernel_memory - (const char *)place[cpu->core].ram);
+    for (sk_core c = 0; c < kernel_template.cores; c++) {
+        uintptr_t ram = (uintptr_t)place[c].ram;
+        uintptr_t end = ram + (uintptr_t)place[c].ram_bytes;
+        uintptr_t base = ram + before + kern_size(&kernel_template, c);
+        base = (base + MPU_GRANULE - 1u) / MPU_GRANULE * MPU_GRANULE;
+        if (base > end)
+            boot_fail("the RAM of a kernel is too small for its tables");
+        cpu->slice[c].base = base;
+        cpu->slice[c].end = base + (end - base) / SK_PAGE_BYTES * SK_PAGE_BYTES;
+    }
+}
+
+_Noreturn void core_main(uint32_t by_reset)
+{
+    struct port_cpu *cpu = &port_cpu;
+    struct kern_boot boot = {.tpl = &kernel_template, .cpu = cpu, .memory = kernel_memory};
+    __builtin_memset(cpu, 0, sizeof(*cpu));
+    boot.core = cpu->core = (sk_core)CORE;
+    processor_init(cpu, &boot.record);
+    if (by_reset && cpu->core == 0)
+        first_core((const struct sk_sys_header *)system_table);
+    const struct boot_description *d = description_of(cpu->core);
+    if (board_core() != cpu->core || d->magic != BOOT_MAGIC)
+        boot_fail("this image is another core's, or nobody has described the boot");
+    clock_start(cpu, d->ticks, d->now_ns);
+    template_make(&kernel_template);
+    find_slices(cpu);
+    __builtin_memset(kernel_memory, 0, kern_size(&kernel_template, cpu->core));
+    boot.parent = d->parent;
+    boot.epoch = d->epoch;
+    boot.ram_base = cpu->slice[cpu->core].base;
+    boot.ram_pages = (uint32_t)((cpu->slice[cpu->core].end - boot.ram_base) / SK_PAGE_BYTES);
+    cpu->k = kern_create(&boot);
+    idle();
+}
+
+/* --- The other core --------------------------------------------------------------------------- */
+
+sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
+{
+    if (to >= kernel_template.cores || to == cpu->core)
+        return SK_ERR_NOT_FOUND;
+    struct boot_description *d = description_of(to);
+    *d = (struct boot_description){.magic = BOOT_MAGIC, .epoch = epoch, .parent = cpu->core};
+    d->now_ns = port_now(cpu);
+    d->ticks = cpu->ticks;
+    dsb();
+    if (!board_release(to, (uintptr_t)place[to].text))
+        board_force(to);
+    return SK_OK;
+}

@@ -1,0 +1,69 @@
+/* The port's state of one core, which is all that it writes besides the tasks; and what its files
+ * know of each other. One kernel image runs on one core, so there is one of each.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef ARMV8M_CPU_H
+#define ARMV8M_CPU_H
+
+#include "kernel/entry.h"
+#include "layout.h"
+
+struct port_cpu {
+    struct kern *k;            /* NULL while it is being made */
+    struct port_task *running; /* or RUNNING_IDLE */
+    struct port_task *loaded;  /* whose MPU regions and floating-point registers are in the
+                                  processor; NULL: nobody's */
+    bool begun;                /* the first task was asked for */
+    bool has_fpu;
+    sk_core core;
+    uint32_t epoch;
+    uint32_t ticks; /* the clock when it was last looked at, */
+    sk_ns now_ns;   /* and what time that was */
+    sk_ns timer_ns; /* SK_FOREVER: not set */
+    struct slice {
+        uintptr_t base, end; /* of whole pages */
+    } slice[SK_CORES_MAX];   /* each core's pages */
+};
+_Static_assert(offsetof(struct port_cpu, k) == CPU_KERN, "vectors.S");
+_Static_assert(offsetof(struct port_cpu, running) == CPU_RUNNING, "vectors.S");
+_Static_assert(offsetof(struct port_cpu, loaded) == CPU_LOADED, "vectors.S");
+
+extern struct port_cpu port_cpu;
+extern struct template kernel_template;
+
+/* From the linker script: what is between the kernels (absolute), and this kernel's memory. */
+extern char CORE[], CORES[], CORE0_TEXT[], CORE1_TEXT[];
+extern char CORE0_RAM[], CORE1_RAM[], CORE0_RAM_LENGTH[], CORE1_RAM_LENGTH[], LINK_BASE[];
+extern char kernel_text[], kernel_text_end[], kernel_stack[], kernel_stack_top[], kernel_memory[];
+extern const char system_table[];
+
+/* What whoever starts a core leaves for it at the beginning of that core's RAM. */
+struct boot_description {
+    uint32_t magic;
+    uint32_t epoch;
+    sk_core parent;
+    uint32_t ticks; /* of the clock, */
+    sk_ns now_ns;   /* at this time */
+};
+#define BOOT_MAGIC 0x534b4254u
+#define BOOT_BYTES 32u
+_Static_assert(sizeof(struct boot_description) <= BOOT_BYTES, "kernel.ld leaves room");
+
+/* processor.c: everything that a reset does not set to what is wanted. */
+void processor_init(struct port_cpu *cpu, struct core_record *record);
+uint32_t processor_below(void); /* an exception under the running one; 0: thread mode */
+
+/* clock.c */
+void clock_start(struct port_cpu *cpu, uint32_t ticks, sk_ns now_ns);
+struct port_task *clock_fired(struct port_cpu *cpu);
+
+/* space.c: n bytes of t's memory that may be read or, W, written; NULL. */
+void *space_range(const struct port_task *pt, uintptr_t addr, uint32_t prot, size_t n);
+
+/* vectors.S. unwind: leave all handlers and go to fn(arg) in thread mode on an empty stack, with
+ * everything masked that enters the kernel. */
+extern const uint32_t vectors[];
+_Noreturn void unwind(void (*fn)(uint32_t), uint32_t arg);
+_Noreturn void idle(void);
+void fp_forget(void); /* what the floating-point registers hold is nobody's: clear it */
+
+#endif

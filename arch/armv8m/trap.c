@@ -1,0 +1,156 @@
+/* Exceptions after vectors.S has stored what there is to store: interrupts, faults of tasks told by
+ * kind and address, faults of the kernel.
+ *
+ * A fault may come instead of another exception, because that one could not store its frame (a wild
+ * stack pointer); and the instruction that faulted may have been asking for the kernel. So a fault
+ * of a task ends with nothing pending that the task had begun, and no frame is read that was not
+ * written.
+ * Facts: Armv8-M Architecture Reference Manual DDI 0553, B3.9 and after (exceptions on exception
+ * entry and return), B3.12 (fault handling), D1.2: CFSR, HFSR, SFSR, SHCSR; C2 (instruction
+ * encodings). SPDX-License-Identifier: BSD-2-Clause */
+#include "armv8m.h"
+#include "cpu.h"
+#include "machine.h"
+#include "print.h"
+#include <skerry/syscall.h>
+
+#define STACK_REACH 4096u /* how far below a stack an access may be that meant the stack */
+
+struct port_task *trap_work(struct port_cpu *cpu);
+struct port_task *trap_bell(struct port_cpu *cpu);
+struct port_task *trap_irq(struct port_cpu *cpu);
+struct port_task *trap_fault(struct port_cpu *cpu);
+_Noreturn void trap_kernel(uint32_t exception, uint32_t exc_return, uintptr_t sp, uintptr_t pc,
+                           uintptr_t lr);
+
+/* --- Interrupts ------------------------------------------------------------------------------- */
+
+struct port_task *trap_work(struct port_cpu *cpu)
+{
+    if (cpu->begun)
+        return kern_idle(cpu->k);
+    cpu->begun = true;
+    return kern_first(cpu->k);
+}
+
+struct port_task *trap_bell(struct port_cpu *cpu)
+{
+    board_bell_clear();
+    return kern_doorbell(cpu->k);
+}
+
+struct port_task *trap_irq(struct port_cpu *cpu)
+{
+    uint32_t irq = ipsr() - 16u;
+    port_irq_disable(cpu, irq);
+    return kern_irq(cpu->k, irq);
+}
+
+/* --- Faults of tasks -------------------------------------------------------------------------- */
+
+/* Does the instruction there store? The processor tells the address of a refused access, not its
+ * direction. */
+static bool is_store(const struct port_task *pt, uintptr_t pc)
+{
+    const uint16_t *at = space_range(pt, pc, SK_PROT_R, sizeof(uint16_t));
+    if (at == NULL)
+        return false;
+    uint32_t first = *at;
+    if (first >> 11 >= 0x1du) /* 32 bits: bit 4 of the first half says load */
+        return !(first & 1u << 4);
+    if (first >> 12 == 5u) /* register offset: the first three of eight are stores */
+        return (first >> 9 & 7u) < 3u;
+    return !(first & 1u << 11);
+}
+
+/* Below something that is writable, near the stack pointer? */
+static bool in_guard(const struct port_task *pt, uintptr_t addr, uintptr_t sp)
+{
+    uintptr_t away = addr > sp ? addr - sp : sp - addr;
+    if (away >= STACK_REACH || space_range(pt, addr, SK_PROT_R, 1) != NULL)
+        return false;
+    for (uint32_t i = 0; i < PORT_REGIONS; i++) {
+        const struct port_region *r = &pt->region[i];
+        uintptr_t base = r->rbar & ~(uintptr_t)(MPU_GRANULE - 1u);
+        if (r->rlar != 0 && !(r->rbar & RBAR_READ_ONLY) && base - addr - 1u < STACK_REACH)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t fault_kind(const struct port_task *pt, uint32_t cfsr, const struct port_fault *f)
+{
+    if (cfsr & CFSR_NO_FRAME)
+        return SK_FAULT_STACK;
+    if (cfsr & (CFSR_IACCVIOL | CFSR_IBUSERR))
+        return SK_FAULT_EXEC;
+    if (cfsr & (CFSR_DACCVIOL | CFSR_PRECISERR)) {
+        if (in_guard(pt, f->addr, f->sp))
+            return SK_FAULT_STACK;
+        return is_store(pt, f->pc) ? SK_FAULT_WRITE : SK_FAULT_READ;
+    }
+    if (cfsr & CFSR_UNALIGNED)
+        return SK_FAULT_ALIGN;
+    if (cfsr & (CFSR_UNDEF | CFSR_INVSTATE | CFSR_NOCP))
+        return SK_FAULT_ILLEGAL;
+    /* No cause of these: a breakpoint, or a branch to the other security state. */
+    return cfsr == 0 ? SK_FAULT_ILLEGAL : SK_FAULT_OTHER;
+}
+
+struct port_task *trap_fault(struct port_cpu *cpu)
+{
+    struct port_task *pt = cpu->loaded;
+    uint32_t cfsr = mmio_read32(SCB_CFSR);
+    struct port_fault fault = {.sp = (uintptr_t)pt->frame};
+    if (!(cfsr & CFSR_NO_FRAME) && (pt->lr & EXC_SECURE)) {
+        fault.pc = pt->frame[6];
+        fault.sp += pt->lr & EXC_NO_FP ? FRAME_BYTES : FRAME_FP_BYTES;
+        if (pt->frame[7] & XPSR_PADDED)
+            fault.sp += 4u;
+    }
+    fault.addr = cfsr & CFSR_MMARVALID   ? mmio_read32(SCB_MMFAR)
+                 : cfsr & CFSR_BFARVALID ? mmio_read32(SCB_BFAR)
+                 : cfsr & CFSR_NO_FRAME  ? fault.sp
+                                         : fault.pc;
+    fault.kind = fault_kind(pt, cfsr, &fault);
+    mmio_write32(SCB_CFSR, cfsr);
+    mmio_write32(SCB_HFSR, ~0u);
+    mmio_write32(SAU_SFSR, ~0u);
+    mmio_write32(SCB_SHCSR, mmio_read32(SCB_SHCSR) & ~SHCSR_PENDED);
+    return kern_fault(cpu->k, &fault);
+}
+
+/* --- Faults of the kernel --------------------------------------------------------------------- */
+
+static void panic(uint32_t why)
+{
+    struct port_cpu *cpu = &port_cpu;
+    if (cpu->k != NULL)
+        kern_panic(cpu->k, (const char *)why);
+    port_halt(cpu);
+}
+
+_Noreturn void trap_kernel(uint32_t exception, uint32_t exc_return, uintptr_t sp, uintptr_t pc,
+                           uintptr_t lr)
+{
+    static const char *const name[] = {"\nkernel fault: exception ",
+                                       " cfsr ",
+                                       " hfsr ",
+                                       " pc ",
+                                       " lr ",
+                                       " sp ",
+                                       " exc_return ",
+                                       " mmfar ",
+                                       " bfar "};
+    const uint32_t value[] = {exception,  mmio_read32(SCB_CFSR),  mmio_read32(SCB_HFSR), pc, lr, sp,
+                              exc_return, mmio_read32(SCB_MMFAR), mmio_read32(SCB_BFAR)};
+    bool overflow = (value[1] & CFSR_STKOF) != 0;
+    for (unsigned i = 0; i < sizeof(value) / sizeof(value[0]); i++) {
+        print_text(name[i]);
+        print_hex(value[i]);
+    }
+    print_text("\n");
+    mmio_write32(SCB_CFSR, ~0u);
+    /* In thread mode: whatever goes wrong from here on is an ordinary fault again. */
+    unwind(panic, (uint32_t)(overflow ? "kernel stack overflow" : "fault of the kernel itself"));
+}

@@ -1,0 +1,309 @@
+/* Exception vectors, and the way into and out of a task.
+ *
+ * The processor stores r0-r3, r12, lr, pc and xpsr on the stack of whoever is interrupted and fills
+ * lr with EXC_RETURN. The entries of a task add r4-r11, PSP and that lr to its struct port_task, in
+ * one go, and load them from there whoever runs next: the kernel works on port_task alone.
+ * Handlers run on MSP, which is empty while a task runs; under the idle loop (thread mode,
+ * privileged, MSP) it holds one frame, which is thrown away: that loop has no state.
+ * Everything at PRIO_KERNEL is entered from thread mode only.
+ * Facts: Armv8-M Architecture Reference Manual DDI 0553, B3 (exception entry and return), D1.2.8
+ * (CONTROL); MPU_RNR and its aliases.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "layout.h"
+#include <board.h>
+    .syntax unified
+    .thumb
+    .fpu    fpv5-sp-d16
+
+#define PORT_TASK_LR     36
+#define PORT_TASK_REGION 40
+
+    .section .vectors, "a"
+    .globl  vectors
+    .type   vectors, %object
+vectors:
+    .word   kernel_stack_top
+    .word   reset
+    .word   fault_entry             /* 2 NMI: nobody uses it */
+    .word   fault_entry             /* 3 HardFault */
+    .word   fault_entry             /* 4 MemManage */
+    .word   fault_entry             /* 5 BusFault */
+    .word   fault_entry             /* 6 UsageFault */
+    .word   fault_entry             /* 7 SecureFault */
+    .word   fault_entry, fault_entry, fault_entry
+    .word   svc_entry               /* 11 */
+    .word   fault_entry             /* 12 DebugMonitor */
+    .word   fault_entry
+    .word   work_entry              /* 14 PendSV */
+    .word   timer_entry             /* 15 SysTick */
+irq = 0
+    .rept   BOARD_IRQS
+    .if irq == BOARD_IRQ_MHU0
+    .word   bell_entry
+    .elseif irq == BOARD_IRQ_MHU1
+    .word   force_entry
+    .else
+    .word   irq_entry
+    .endif
+irq = irq + 1
+    .endr
+    .size   vectors, . - vectors
+
+    .macro  function name
+    .section .text.\name, "ax"
+    .balign 4
+    .globl  \name
+    .type   \name, %function
+\name:
+    .endm
+
+/* --- Into the kernel ------------------------------------------------------------------------- */
+
+    function svc_entry
+    ldr     r1, =port_cpu
+    mrs     r2, psp
+    ldr     r3, [r1, #CPU_LOADED]
+    stmia   r3, {r2, r4-r11, lr}
+    ldr     r0, [r1, #CPU_KERN]
+    ldr     r1, [r2, #16]           /* r12, from the frame: a handler before may have spoiled it */
+    bl      kern_syscall
+
+/* r0 = the task to run, or NULL. */
+resume:
+    ldr     r1, =port_cpu
+    ldr     r2, [r1, #CPU_RUNNING]
+    cmp     r0, r2
+    bne     switch
+    ldmia   r0, {r2, r4-r11, lr}
+    bx      lr
+
+switch:
+    cbz     r0, to_idle
+    ldr     r3, [r1, #CPU_LOADED]
+    str     r0, [r1, #CPU_RUNNING]
+    cmp     r0, r3
+    bne     load
+    movs    r2, #1                  /* from the idle loop back to whom it interrupted */
+    msr     control, r2
+    ldmia   r0, {r2, r4-r11, lr}
+    msr     psp, r2
+    bx      lr
+
+load:                               /* r0 next, r1 cpu, r3 loaded now or NULL */
+    str     r0, [r1, #CPU_LOADED]
+    cbz     r3, 1f
+    ldr     r2, [r3, #PORT_TASK_LR]
+    tst     r2, #EXC_NO_FP
+    beq     fp_leave
+1:  adds    r1, r0, #PORT_TASK_REGION
+    ldr     r2, =MPU_RNR
+    movs    r3, #0
+    str     r3, [r2]
+    ldmia   r1!, {r4-r11}
+    add     r12, r2, #4
+    stmia   r12, {r4-r11}           /* regions 0 to 3: RBAR, RLAR and their aliases */
+    movs    r3, #4
+    str     r3, [r2]
+    ldmia   r1, {r4-r11}
+    stmia   r12, {r4-r11}           /* 4 to 7 */
+    dsb                             /* in force at the exception return */
+    movs    r2, #1
+    msr     control, r2             /* thread mode has no privilege */
+    ldmia   r0, {r2, r4-r11, lr}
+    msr     psp, r2
+    tst     lr, #EXC_NO_FP
+    beq     fp_enter
+    bx      lr
+
+to_idle:
+    ldr     r0, [r1, #CPU_KERN]
+    movs    r2, #RUNNING_IDLE
+    str     r2, [r1, #CPU_RUNNING]
+    bl      kern_has_work
+    ldr     r1, =kernel_stack_top - FRAME_BYTES
+    mov     sp, r1
+    str     r0, [r1, #0]            /* the loop's r0 */
+    ldr     r2, =idle_loop
+    str     r2, [r1, #24]
+    ldr     r2, =XPSR_THUMB
+    str     r2, [r1, #28]
+    movs    r2, #0
+    msr     control, r2
+    ldr     lr, =EXC_RETURN_THREAD
+    bx      lr
+    .ltorg
+    .size   svc_entry, . - svc_entry
+
+    function work_entry
+    ldr     r3, =trap_work
+    b       enter
+    function timer_entry
+    ldr     r3, =clock_fired
+    b       enter
+    function bell_entry
+    ldr     r3, =trap_bell
+    b       enter
+    function irq_entry
+    ldr     r3, =trap_irq
+enter:
+    ldr     r1, =port_cpu
+    tst     lr, #EXC_ON_PSP
+    beq     1f
+    mrs     r2, psp
+    ldr     r0, [r1, #CPU_LOADED]
+    stmia   r0, {r2, r4-r11, lr}
+2:  mov     r0, r1
+    blx     r3
+    b       resume
+1:  ldr     sp, =kernel_stack_top   /* the idle loop's frame */
+    b       2b
+    .ltorg
+
+/* A fault. Of a task: told to the kernel. Of the kernel: the end of it. */
+    function fault_entry
+    ldr     r3, =trap_fault
+    tst     lr, #EXC_ON_PSP
+    bne     enter
+    /* What the frame holds, if MSP is what it should be; then this stack from its top. */
+    mrs     r0, ipsr
+    mov     r1, lr
+    mov     r2, sp
+    ldr     r4, =kernel_stack
+    ldr     r5, =kernel_stack_top - FRAME_BYTES
+    movs    r3, #0
+    mov     r12, r3
+    cmp     r2, r4
+    blo     1f
+    cmp     r2, r5
+    bhi     1f
+    ldr     r3, [r2, #24]           /* pc */
+    ldr     r12, [r2, #20]          /* lr */
+1:  ldr     sp, =kernel_stack_top
+    push    {r12, lr}
+    bl      trap_kernel
+    .ltorg
+
+/* --- The idle loop and the ways to it -------------------------------------------------------- */
+
+/* Thread mode, privileged. r0: there is work, which is done once nothing else is pending. Every
+ * interrupt that is taken here comes back to its beginning. */
+    function idle_loop
+    cbz     r0, 1f
+    ldr     r1, =SCB_ICSR
+    ldr     r2, =ICSR_PENDSV_SET
+    str     r2, [r1]
+1:  dsb
+    wfi
+    b       1b
+    .ltorg
+
+/* From thread mode, everything masked: begin with the kernel's first task. */
+    function idle
+    ldr     sp, =kernel_stack_top
+    ldr     r1, =port_cpu
+    movs    r2, #RUNNING_IDLE
+    str     r2, [r1, #CPU_RUNNING]
+    movs    r0, #1
+    movs    r2, #0
+    msr     basepri, r2
+    b       idle_loop
+    .ltorg
+
+/* --- From reset, and by force ---------------------------------------------------------------- */
+
+    function reset
+    movs    r4, #1
+begin:                              /* r4: by reset */
+    movs    r0, #PRIO_KERNEL
+    msr     basepri, r0
+    ldr     r0, =kernel_stack
+    msr     msplim, r0
+    mov     r0, r4
+    bl      core_main
+    .ltorg
+
+/* Another core demands that this one begins anew, whatever it does now. */
+    function force_entry
+    cpsid   i
+    movs    r0, #0
+    msr     msplim, r0
+    ldr     sp, =kernel_stack_top
+    bl      board_force_clear
+    ldr     r0, =begin_again
+    movs    r1, #0
+    b       unwind
+    .ltorg
+    function begin_again
+    mov     r4, r0
+    b       begin
+
+/* unwind(fn, arg): return from one active exception after the other, each time to here. */
+    function unwind
+    cpsid   i
+    movs    r2, #PRIO_KERNEL
+    msr     basepri, r2
+    movs    r2, #0
+    msr     control, r2
+    ldr     r2, =kernel_stack
+    msr     msplim, r2
+    mov     r4, r0
+    mov     r5, r1
+unwind_next:
+    ldr     sp, =kernel_stack_top
+    mrs     r0, ipsr
+    cbz     r0, unwound
+    bl      processor_below         /* r0 = an exception that is active too; 0: none */
+    ldr     r1, =kernel_stack_top - FRAME_BYTES
+    mov     sp, r1
+    ldr     r2, =unwind_next
+    str     r2, [r1, #24]
+    orr     r2, r0, #XPSR_THUMB
+    str     r2, [r1, #28]
+    ldr     r2, =EXC_RETURN_HANDLER
+    ldr     r3, =EXC_RETURN_THREAD
+    cmp     r0, #0
+    it      eq
+    moveq   r2, r3
+    bx      r2
+unwound:
+    mov     r0, r5
+    cpsie   i
+    bx      r4
+    .ltorg
+
+/* --- Floating point -------------------------------------------------------------------------- */
+
+/* The frame of a task that has used the unit has s0-s15; these keep s16-s31 below it, in its own
+ * stack, and leave zeroes behind. fp_area says where, or 0. */
+    function fp_leave                /* from load: r0 next, r3 loaded until now */
+    push    {r0, r1}
+    mov     r0, r3
+    bl      fp_area
+    cbz     r0, 1f
+    vstmia  r0, {s16-s31}
+1:  bl      fp_forget
+    pop     {r0, r1}
+    movs    r3, #0
+    b       load
+    .ltorg
+
+    function fp_enter                /* from load: all registers of the task are loaded */
+    push    {r0, lr}
+    bl      fp_area
+    cbz     r0, 1f
+    vldmia  r0, {s16-s31}
+1:  pop     {r0, lr}
+    bx      lr
+
+    function fp_forget
+    ldr     r0, =fp_zeroes
+    vldmia  r0, {s0-s15}
+    vldmia  r0, {s16-s31}
+    movs    r0, #0
+    vmsr    fpscr, r0
+    bx      lr
+    .ltorg
+    .section .rodata.fp_zeroes, "a"
+    .balign 4
+fp_zeroes:
+    .space  64
