@@ -283,7 +283,7 @@ struct kern {
     struct sk_stats stats; /* gauges and counters; pages are derived */
     uint64_t log_end;      /* bytes logged since boot */
     char *log;
-    uint32_t log_bytes;
+    uint32_t log_bytes, log_at; /* log_at: where the next byte goes */
     const char *panic_why;
 };
 

@@ -1,14 +1,21 @@
-/* See log.h. Byte number n of the log is at log[n % k->log_bytes].
+/* See log.h. Byte number log_end of the log goes to log[log_at].
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/log.h"
 #include "base/fmt.h"
 
 #define LINE_BYTES 192u
 
+static void put(struct kern *k, char c)
+{
+    k->log[k->log_at] = c;
+    k->log_at = k->log_at + 1u < k->log_bytes ? k->log_at + 1u : 0;
+    k->log_end++;
+}
+
 static void append(struct kern *k, const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        k->log[k->log_end++ % k->log_bytes] = text[i];
+        put(k, text[i]);
 }
 
 static void append_time(struct kern *k)
@@ -55,10 +62,15 @@ size_t klog_read(const struct kern *k, uint64_t *position, char *buf, size_t len
     uint64_t oldest = k->log_end > k->log_bytes ? k->log_end - k->log_bytes : 0;
     if (*position < oldest)
         *position = oldest;
-    size_t n = 0;
-    while (n < len && *position < k->log_end) {
-        buf[n++] = k->log[*position % k->log_bytes];
-        (*position)++;
+    if (*position > k->log_end)
+        return 0;
+    uint32_t ahead = (uint32_t)(k->log_end - *position);
+    uint32_t at = k->log_at >= ahead ? k->log_at - ahead : k->log_at + k->log_bytes - ahead;
+    size_t n = ahead < len ? ahead : len;
+    for (size_t i = 0; i < n; i++) {
+        buf[i] = k->log[at];
+        at = at + 1u < k->log_bytes ? at + 1u : 0;
     }
+    *position += n;
     return n;
 }

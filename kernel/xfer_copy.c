@@ -7,6 +7,7 @@
 #include "kernel/xfer.h"
 #include "kernel/chan.h"
 #include "kernel/handle.h"
+#include "kernel/ring.h"
 #include "kernel/sched_fast.h"
 #include "kernel/sys.h"
 #include "kernel/task.h"
@@ -73,11 +74,12 @@ static inline bool lines_ok(const struct sk_msg *m, uint32_t slots)
     return true;
 }
 
-static sk_err send_lines(struct end *e, const struct sk_msg *m, uint32_t slots, bool *wake)
+static __attribute__((noinline)) sk_err send_lines(struct end *e, const struct sk_msg *m,
+                                                   uint32_t slots, bool *wake)
 {
     if (!lines_ok(m, slots))
         return SK_ERR_ARG;
-    return e->peer_closed ? SK_ERR_PEER_DEAD : ring_send(&e->tx, m, slots, wake);
+    return e->peer_closed ? SK_ERR_PEER_DEAD : kring_send(&e->tx, m, slots, wake);
 }
 
 static __attribute__((noinline)) sk_err send_copied(struct kern *k, struct task *t, struct end *e,
@@ -135,7 +137,7 @@ static __attribute__((noinline)) sk_err recv_copied(struct kern *k, struct task 
     /* Nothing leaves the ring unless the task can take it. */
     sk_err err = user_check(k, t, to, max * sizeof(m[0]));
     if (err == SK_OK)
-        err = ring_recv(&e->rx, m, max, slots, wake);
+        err = kring_recv(&e->rx, m, max, slots, wake);
     return err == SK_OK ? user_out(k, t, to, m, *slots * sizeof(m[0])) : err;
 }
 
@@ -150,14 +152,14 @@ static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, str
     for (;;) {
         bool closed = e->peer_closed; /* before the look: what came before the end is still taken */
         sk_err err =
-            m ? ring_recv(&e->rx, m, max, slots, &wake) : recv_copied(k, t, e, max, slots, &wake);
+            m ? kring_recv(&e->rx, m, max, slots, &wake) : recv_copied(k, t, e, max, slots, &wake);
         if (err == SK_OK && wake)
             (void)chan_wake_peer(k, e, false);
         if (err != SK_ERR_EMPTY)
             return err;
         if (closed)
             return SK_ERR_PEER_DEAD;
-        if (ring_arm(&e->rx))
+        if (kring_arm(&e->rx))
             return SK_ERR_EMPTY;
     }
 }
@@ -173,7 +175,7 @@ sk_err sys_chan_recv(struct kern *k, struct task *t)
     if (err != SK_OK)
         return err;
     port_result(&t->port, 1, slots); /* after the last look at the arguments: same registers */
-    port_result(&t->port, 2, !e->peer_closed && ring_arm(&e->rx));
+    port_result(&t->port, 2, !e->peer_closed && kring_arm(&e->rx));
     return SK_OK;
 }
 
@@ -183,7 +185,7 @@ sk_err sys_chan_arm(struct kern *k, struct task *t)
     struct end *e = open_end(k, t, &err);
     if (e == NULL)
         return err;
-    return !e->peer_closed && ring_arm(&e->rx) ? SK_OK : SK_ERR_BUSY;
+    return !e->peer_closed && kring_arm(&e->rx) ? SK_OK : SK_ERR_BUSY;
 }
 
 sk_err sys_chan_want(struct kern *k, struct task *t)
@@ -248,7 +250,7 @@ sk_err sys_chan_call(struct kern *k, struct task *t)
         return err;
     if ((slots >> 8) - 1u >= SK_SLOTS_MAX)
         return SK_ERR_ARG;
-    bool armed = ring_arm(&e->rx); /* before the answer can come */
+    bool armed = kring_arm(&e->rx); /* before the answer can come */
     err = send(k, t, e, slots & 0xffu, &wake);
     if (err != SK_OK)
         return err;
