@@ -150,7 +150,36 @@ def test_tidy(tool, tree, root, text, check):
     fails(tool, "tidy", bad, "x.c:", check)
 
 
-@pytest.mark.parametrize("lint", ["includes", "arch_macros", "lengths", "licence", "format",
+SHARED_WORD = ("#include <stdint.h>\nuint32_t f(uint32_t *p);\nuint32_t f(uint32_t *p)\n{\n"
+               "    return %s;\n}\n")
+
+
+@pytest.mark.parametrize("file", ["base/x.c", "kernel/x.c", "lib/x.c"])
+@pytest.mark.parametrize("expression, call", [
+    ("__atomic_fetch_add(p, 1, __ATOMIC_RELAXED)", "__atomic_fetch_add_4"),
+    ("__sync_fetch_and_or(p, 1)", "__sync_fetch_and_or_4"),
+    ("(uint32_t)__atomic_exchange_n(p, 1, __ATOMIC_ACQUIRE)", "__atomic_exchange_4"),
+])
+def test_atomic_read_modify_write(tool, tree, file, expression, call):
+    fails(tool, "atomics", tree({file: SHARED_WORD % expression}), f"{file}: {call}")
+
+
+def test_exclusive_access_written_by_hand(tool, tree):
+    text = ('void f(void);\nvoid f(void)\n{\n'
+            '    __asm__ volatile(".arch armv7-m\\n ldrex r0, [r1]" ::: "r0");\n}\n')
+    fails(tool, "atomics", tree({"kernel/x.c": text}), "kernel/x.c: ldrex")
+    text = text.replace(".arch armv7-m\\n ", "")
+    fails(tool, "atomics", tree({"kernel/x.c": text}), "kernel/x.c: is not for a Cortex-M0+")
+
+
+def test_loads_and_stores_are_no_read_modify_write(tool, tree):
+    passes(tool, "atomics", tree({
+        "base/x.c": SHARED_WORD % "__atomic_load_n(p, __ATOMIC_SEQ_CST)",
+        "kernel/x.c": "void f(int *p);\nvoid f(int *p)\n{\n"
+                      "    __atomic_store_n(p, 1, __ATOMIC_SEQ_CST);\n}\n"}))
+
+
+@pytest.mark.parametrize("lint", ["atomics", "includes", "arch_macros", "lengths", "licence", "format",
                                   "shell", "tidy"])
 def test_nothing_to_check_is_a_failure(tool, tmp_path, lint):
     fails(tool, lint, tmp_path, "found nothing to check")
