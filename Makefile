@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 #   make image [BOARD=virt-arm64] [SYSTEM=demo]   build/BOARD/SYSTEM/skerry.elf
+#   make image BOARD=mps2-an521 CORES=1           build/BOARD/SYSTEM-1/skerry.elf, for fewer cores
 #   make sim sim-san                              the simulation: build/host-{shared,copy}[-san]/sim
 #   make unit simtests                            test programs
 #   make lib                                      the user library of the board
@@ -31,14 +32,16 @@ INCLUDE_FIRST := -iquote . -iquote base -iquote lib
 INCLUDE_LAST  := -Iinclude -Ibase/seam
 C_COMMON      := -std=gnu11 -O2 -g -fno-common -fno-strict-aliasing -MMD -MP $(WARN)
 
-# How one kernel and its library move a message: exactly one of each pair is linked.
+# How one kernel and its library move a message: exactly one of each pair is linked. Likewise what
+# depends on whether programs are loaded or lie in place: the lists in mk/ name what they need.
 XFER_FILES  := kernel/xfer_shared.c kernel/xfer_copy.c
 XPORT_FILES := lib/xport_shared.c lib/xport_copy.c
+PLACE_FILES := $(wildcard lib/*_elf.c lib/*_fixed.c)
 
 # base/string.c is the C library of those who have none: the kernel of a real machine.
 BASE_SRC   := $(wildcard base/*.c)
 KERNEL_SRC := $(filter-out $(XFER_FILES),$(wildcard kernel/*.c))
-LIB_SRC    := $(filter-out $(XPORT_FILES),$(wildcard lib/*.c))
+LIB_SRC    := $(filter-out $(XPORT_FILES) $(PLACE_FILES),$(wildcard lib/*.c))
 
 # Programs: a folder of services/, a file of apps/, a file of tests/port/.
 SERVICES     := $(sort $(patsubst services/%/,%,$(dir $(wildcard services/*/*.c))))

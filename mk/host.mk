@@ -13,7 +13,7 @@ H_LIBC    := -include arch/host/include/host_libc.h -fsanitize-coverage=trace-pc
 TEST_WARN := -Wno-conversion -Wno-missing-prototypes -Wno-shadow
 
 H_BASE_SRC := $(filter-out base/string.c,$(BASE_SRC))
-H_CORE_SRC := $(KERNEL_SRC) $(H_BASE_SRC) $(filter-out lib/loader_elf.c,$(LIB_SRC)) $(filter-out arch/host/main.c,\
+H_CORE_SRC := $(KERNEL_SRC) $(H_BASE_SRC) $(LIB_SRC) $(filter-out arch/host/main.c,\
               $(wildcard arch/host/*.c arch/host/*.S arch/host/user/*.c))
 
 # $(1) configuration, $(2) shared or copy, $(3) extra flags

@@ -48,7 +48,7 @@ image: $(OUT)/$(SYSTEM)/skerry.elf
 kernel-objects: $(K_OBJ)
 
 # --- user library and programs -------------------------------------------------------------------
-U_SRC := $(LIB_SRC) lib/xport_shared.c $(filter-out base/string.c,$(BASE_SRC)) \
+U_SRC := $(LIB_SRC) lib/xport_shared.c $(wildcard lib/*_elf.c) $(filter-out base/string.c,$(BASE_SRC)) \
          $(wildcard arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S)
 U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
 U_LD  := arch/$(ARCH)/user/program.ld

@@ -39,8 +39,9 @@ def core_ram(system, core):
     return core.channels * UNITS[True] if system.board.in_place else core.ram_bytes
 
 
-def pack(system, images=()):
-    """images: records as layout.Image, of programs of the system."""
+def pack(system, images=(), tail=b"", tail_at=0):
+    """images: records of programs of the system (place.py). tail: what else counts as part of the
+    table, from offset tail_at on."""
     progs, devs, perms = [], [], []
     by_name = {d.name: d for d in system.devices}
     index = {p.name: i for i, p in enumerate(system.programs)}
@@ -65,6 +66,8 @@ def pack(system, images=()):
                         ("image", made)):
         offsets[name] = HEADER.size + len(body)
         body += b"".join(array)
+    if tail:
+        body = body.ljust(tail_at - HEADER.size, b"\0") + tail
     header = HEADER.pack(
         MAGIC, VERSION, HEADER.size + len(body), len(cores),
         offsets["core"], len(cores), offsets["prog"], len(progs),

@@ -1,0 +1,115 @@
+# The board mps2-an521: two kernels and all programs in place in one image. Objects and the command
+# lines that link them are made here; tools/skerry_image links each where it lies, for as many cores
+# as CORES says (default: what the manifest says).
+# SPDX-License-Identifier: BSD-2-Clause
+
+ARCH  := armv8m
+CROSS := arm-none-eabi-
+OUT   := build/$(BOARD)
+CORES ?=
+
+CC_TARGET := $(CROSS)gcc
+T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include $(INCLUDE_LAST)
+# This compiler's uint32_t is long, everybody else's int: one format for printf serves both.
+T_TYPES   := -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' -U__INT32_TYPE__ -D__INT32_TYPE__=int
+T_COMMON  := $(C_COMMON) $(T_TYPES) -mthumb $(T_INCLUDE) -fno-stack-protector -ffunction-sections \
+             -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+# Kernels and integer programs use no floating-point registers: core 0 has none. What has, passes
+# numbers as those do, so that one library serves both.
+T_CPU     := -mcpu=cortex-m33+nofp -mfloat-abi=soft
+T_FPU     := -mcpu=cortex-m33 -mfloat-abi=softfp
+K_CFLAGS  := $(T_COMMON) $(T_CPU) -Os -ffreestanding
+U_CFLAGS  := --specs=picolibc.specs $(T_COMMON) -Os
+KERNEL_STACK := 1024
+
+# What runs at every message is made to be fast.
+K_FAST :=
+
+# --- kernel: one set of objects, linked for each core --------------------------------------------
+K_SRC := $(KERNEL_SRC) kernel/xfer_copy.c $(filter-out base/elf.c base/cpio.c,$(BASE_SRC)) \
+         $(wildcard arch/$(ARCH)/*.c arch/$(ARCH)/*.S board/$(BOARD)/*.c board/$(BOARD)/*.S)
+K_OBJ := $(patsubst %,$(OUT)/kernel/%.o,$(basename $(K_SRC)))
+K_LD  := board/$(BOARD)/kernel.ld
+$(K_FAST:%.c=$(OUT)/kernel/%.o): K_CFLAGS += -O2
+
+$(OUT)/kernel/%.o: %.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
+$(OUT)/kernel/%.o: %.S $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
+kernel-objects: $(K_OBJ)
+
+# --- user library and programs -------------------------------------------------------------------
+U_SRC := $(LIB_SRC) lib/xport_copy.c $(wildcard lib/*_fixed.c) \
+         $(filter-out base/string.c base/elf.c base/cpio.c,$(BASE_SRC)) \
+         $(wildcard arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S)
+U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
+U_LD  := arch/$(ARCH)/user/program.ld
+
+$(OUT)/user/%.o: %.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(U_CFLAGS) $(T_CPU) -c $< -o $@
+$(OUT)/user/%.o: %.S $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(U_CFLAGS) $(T_CPU) -c $< -o $@
+$(OUT)/user-fpu/%.o: %.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(U_CFLAGS) $(T_FPU) -c $< -o $@
+
+$(OUT)/libskerry.a: $(U_OBJ)
+	@rm -f $@
+	$(Q)$(CROSS)ar rcs $@ $^
+lib: $(OUT)/libskerry.a
+
+# --- how each piece is linked --------------------------------------------------------------------
+# NAME.link is a command line; the image tool adds the places and the output. It is younger than all
+# that it names.
+LINK_COMMON := -nostartfiles -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
+    -Wl,--no-warn-rwx-segments
+PARTS := $(OUT)/parts
+
+$(PARTS)/kernel.link: $(K_OBJ) $(K_LD) $(MAKE_FILES)
+	@mkdir -p $(@D)
+	@echo '$(CC_TARGET) $(T_CPU) -mthumb -nostdlib $(LINK_COMMON) -T $(K_LD)' \
+	    '-Wl,--defsym=KERNEL_STACK_BYTES=$(KERNEL_STACK)' $(K_OBJ) -lgcc > $@
+$(PARTS)/sizes.o: tools/image/sizes.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
+
+# $(1) program, $(2) user or user-fpu, $(3) its flags, $(4) name of the file
+define program_rule
+$(PARTS)/$(4).link: $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1))) $(OUT)/libskerry.a \
+    $(U_LD) $(MAKE_FILES)
+	@mkdir -p $$(@D)
+	@echo '$(CC_TARGET) --specs=picolibc.specs $(3) -mthumb $(LINK_COMMON) -T $(U_LD)' \
+	    '-Wl,-u,_start' $$(filter %.o,$$^) $(OUT)/libskerry.a > $$@
+endef
+BOARD_PROGRAMS := $(PROGRAMS) $(BENCHES)
+$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user,$(T_CPU),$(p))))
+$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user-fpu,$(T_FPU),$(p).fpu)))
+
+# --- the image -----------------------------------------------------------------------------------
+IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
+MANIFEST   := systems/$(BOARD)/$(SYSTEM).toml
+CORES_ARG  := $(CORES:%=--cores %)
+IMAGE      := $(OUT)/$(SYSTEM)$(CORES:%=-%)/skerry.elf
+IMAGE_PROGRAMS := $(shell tools/skerry_image programs $(MANIFEST) $(CORES_ARG))
+ifneq ($(.SHELLSTATUS),0)
+$(error the manifest has mistakes)
+endif
+
+$(IMAGE): $(MANIFEST) $(wildcard systems/$(BOARD)/*.toml) $(IMAGE_TOOL) $(PARTS)/kernel.link \
+    $(PARTS)/sizes.o $(IMAGE_PROGRAMS:%=$(PARTS)/%.link)
+	@mkdir -p $(@D)
+	@tools/skerry_image place $< --parts $(PARTS) $(CORES_ARG) -o $@
+image: $(IMAGE)
+programs: image
+
+# What tools/lint/symbols looks at.
+lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard services/*/*.c))
+
+-include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) $(PARTS)/sizes.d
+-include $(foreach p,$(BOARD_PROGRAMS),$(foreach u,user user-fpu,\
+    $(patsubst %.c,$(OUT)/$(u)/%.d,$(call program_src,$(p)))))
+.PHONY: kernel-objects programs lint-objects
