@@ -17,12 +17,17 @@ FLOORS = (
     (r"lib/", 4), (r"(services|apps)/", 5),
 )
 # Headers whose name is the contract and whose place is the variant: seam.h is base's, port_types.h
-# is port's, whichever folder provides them.
-VARIANT_HEADERS = {"seam.h": 1, "seam_pair.h": 1, "port_types.h": 2}
+# is port's, <skerry/machine.h> the ABI's, whichever folder provides them.
+VARIANT_HEADERS = {"seam.h": 1, "seam_pair.h": 1, "port_types.h": 2, "skerry/machine.h": 0}
 
 
 def floor(path):
     return next((n for pattern, n in FLOORS if re.match(pattern, path)), None)
+
+
+def variant_floor(path):
+    """The floor of a header that is a variant of one on a lower floor, or None."""
+    return next((n for name, n in VARIANT_HEADERS.items() if path.endswith("/" + name)), None)
 
 
 def files(root, folders, ends):

@@ -4,7 +4,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/armv8m/machine.h"
 #include "kernel/template.h"
-#include <drivers/cmsdk_uart.h>
+#include "drivers/cmsdk_uart.h"
 #include <mmio.h>
 
 #define TIMER_CTRL   (BOARD_TIMER + 0x0u)

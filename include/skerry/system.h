@@ -1,6 +1,6 @@
-/* The system table: what a manifest (systems/BOARD/NAME.toml) becomes when the image is built. It is the
- * file `system.bin` of the boot archive, read-only, the same for every core; kernels size their
- * tables from it and init starts programs by it. Little-endian, naturally aligned, offsets in
+/* The system table: what a manifest (systems/BOARD/NAME.toml) becomes when the image is built. It
+ * is the file `system.bin` of the boot archive, read-only, the same for every core; kernels size
+ * their tables from it and init starts programs by it. Little-endian, naturally aligned, offsets in
  * bytes from the start of the table. tools/skerry_image writes it; kernel/system.c checks it.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef SKERRY_SYSTEM_H

@@ -9,8 +9,8 @@
 
 extern const uint32_t image_sizes[];
 const uint32_t image_sizes[] = {
-    SK_PAGE_BYTES,        SK_LINE_BYTES,         SK_START_BYTES,        BOARD_LINKS_BYTES,
-    sizeof(struct kern),  sizeof(struct task),   sizeof(struct end),    sizeof(struct chan),
-    sizeof(struct port),  sizeof(struct region), sizeof(struct handle), sizeof(struct page),
-    sizeof(struct link),  sizeof(struct device), sizeof(struct image),
+    SK_PAGE_BYTES,       SK_LINE_BYTES,         SK_START_BYTES,        BOARD_LINKS_BYTES,
+    sizeof(struct kern), sizeof(struct task),   sizeof(struct end),    sizeof(struct chan),
+    sizeof(struct port), sizeof(struct region), sizeof(struct handle), sizeof(struct page),
+    sizeof(struct link), sizeof(struct device), sizeof(struct image),
 };
