@@ -352,9 +352,10 @@ void give_reply(struct kern *k, struct link *l, const struct sk_msg *m)
 static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_link_give *give,
                          struct sk_link_given *given)
 {
+    sk_paddr page = (sk_paddr)give->paddr; /* a machine word: the peer is of the same machine */
     if (give->side > 1 || (give->slots != SK_CHAN_SLOTS_MIN && give->slots != SK_CHAN_SLOTS_MAX) ||
         give->home != l->core || give->peer_core >= k->cores || give->index >= SK_LINK_CHANS ||
-        !port_page_of(k->cpu, l->core, give->paddr) ||
+        !port_page_of(k->cpu, l->core, page) ||
         (give->peer_core == k->core && give->peer_index >= k->end_count))
         return SK_ERR_PROTOCOL;
     struct end *e = chan_end_take(k);
@@ -362,7 +363,7 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
         return SK_ERR_NO_MEMORY;
     e->side = (uint8_t)give->side;
     e->slots = (uint8_t)give->slots;
-    e->page = give->paddr;
+    e->page = page;
     e->epoch = give->epoch;
     e->home = (struct place){give->home, (uint16_t)give->index, give->gen};
     e->peer = (struct place){give->peer_core, give->peer_index, give->peer_gen};

@@ -37,7 +37,8 @@ static struct boot_description *description_of(sk_core core)
 static void first_core(const struct sk_sys_header *sys)
 {
     board_init(sys);
-    __builtin_memset(LINK_BASE, 0, BOARD_LINKS_BYTES);
+    if ((uint32_t)CORES > 1u)
+        __builtin_memset(LINK_BASE, 0, BOARD_LINKS_BYTES);
     *description_of(port_cpu.core) =
         (struct boot_description){.magic = BOOT_MAGIC, .epoch = 1, .parent = port_cpu.core};
     description_of(port_cpu.core)->ticks = board_ticks();
