@@ -16,7 +16,7 @@
 
 #define KERN_SLICE_NS     SK_MS(10) /* round robin inside a priority */
 #define KERN_STATUS_LINES (SK_PAGE_BYTES / 64u)
-#define KERN_STATUS_PAGES (SK_TASK_ENDS_MAX / KERN_STATUS_LINES)
+#define KERN_STATUS_PAGES (PORT_COPY_MODE ? 1 : SK_TASK_ENDS_MAX / KERN_STATUS_LINES)
 #define INDEX_NONE        0xffffu
 
 /* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
@@ -200,8 +200,8 @@ struct task {
     uint32_t pages_max, pages_used;
     uint32_t region_addrs;  /* pages of PORT_AREA_REGION handed out: all free again when */
     uint32_t region_chosen; /* none of the regions there is mapped any more */
-    uint64_t slots_used[SK_TASK_ENDS_MAX / 64u];                  /* of opened ends */
-    sk_paddr status_page[PORT_COPY_MODE ? 1 : KERN_STATUS_PAGES]; /* of MMU ports */
+    uint64_t slots_used[SK_TASK_ENDS_MAX / 64u]; /* of opened ends */
+    sk_paddr status_page[KERN_STATUS_PAGES];     /* of MMU ports */
     struct op op;
     uint32_t teardown; /* stage and cursor of a dying task */
     uint32_t teardown_at;

@@ -15,7 +15,6 @@
 enum { STAGE_OP, STAGE_HANDLES, STAGE_SPACE, STAGE_REGIONS, STAGE_STATUS, STAGE_CHANS, STAGE_DONE };
 #define HANDLES_A_STEP 8u
 #define REGIONS_A_STEP 32u
-#define STATUS_PAGES   (sizeof((struct task *)0)->status_page / sizeof(sk_paddr))
 
 void task_table_init(struct kern *k)
 {
@@ -75,7 +74,7 @@ struct task *task_create(struct kern *k, const struct sk_task_params *params, st
     t->event_timer.event = true;
     __builtin_memcpy(t->name, params->name, SK_NAME_BYTES);
     t->name[SK_NAME_BYTES - 1u] = '\0';
-    for (unsigned i = 0; i < STATUS_PAGES; i++)
+    for (unsigned i = 0; i < KERN_STATUS_PAGES; i++)
         t->status_page[i] = SK_PADDR_NONE;
     handle_table_init(t);
     *err = port_space_create(k, t);
@@ -158,7 +157,7 @@ static bool free_regions(struct kern *k, struct task *t)
 
 static void free_status_pages(struct kern *k, struct task *t)
 {
-    for (unsigned i = 0; i < STATUS_PAGES; i++)
+    for (unsigned i = 0; i < KERN_STATUS_PAGES; i++)
         if (t->status_page[i] != SK_PADDR_NONE)
             page_give(k, t, t->status_page[i], 1, true);
 }
