@@ -75,7 +75,8 @@ static const struct sk_sys_prog *find_prog(const struct sk_sys_header *sys, cons
     return NULL;
 }
 
-static void start_block(struct kern *k, struct task *t, struct sk_start *start)
+static void start_block(struct kern *k, struct task *t, const struct sk_sys_prog *prog,
+                        struct sk_start *start)
 {
     *start = (struct sk_start){.magic = SK_START_MAGIC,
                                .size_bytes = SK_START_BYTES,
@@ -83,6 +84,7 @@ static void start_block(struct kern *k, struct task *t, struct sk_start *start)
                                .core = k->core,
                                .cores = k->cores,
                                .epoch = k->epoch,
+                               .heap_bytes = (uint64_t)prog->mem_kib * 1024u,
                                .argc = 1};
     __builtin_memcpy(start->name, t->name, SK_NAME_BYTES);
     __builtin_memcpy(start->text, t->name, SK_NAME_BYTES);
@@ -122,7 +124,7 @@ static void make_init(struct kern *k)
     struct task *t = task_create(k, &params, NULL, &err);
     if (t == NULL)
         kern_panic(k, "no room for init");
-    start_block(k, t, &start);
+    start_block(k, t, prog, &start);
     init_handles(k, t, &start);
     err = port_init_map(k, t, &start, &addr);
     if (err == SK_OK)

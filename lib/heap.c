@@ -1,14 +1,24 @@
-/* The heap: regions side by side from heap_addr up, each twice the size of the last up to the
- * largest, smaller ones when budget or memory come to an end. What was mapped stays mapped.
+/* The heap: regions side by side from heap_addr up (behind the program, where the start block does
+ * not say), each twice the size of the last up to the largest, smaller ones when budget or memory
+ * come to an end. What was mapped stays mapped. For machines that map memory.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/start.h"
 
 #define PAGES_FIRST 4u
 
+extern char _end[]; /* of the program: the linker's */
+
+static uint64_t heap_addr(const struct sk_self *self)
+{
+    if (self->start->heap_addr != 0)
+        return self->start->heap_addr;
+    return ((uint64_t)(uintptr_t)_end + 2u * SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES * SK_PAGE_BYTES;
+}
+
 static sk_err map_pages(struct sk_self *self, uint32_t pages)
 {
     sk_handle region;
-    uint64_t at = self->start->heap_addr + self->heap_mapped;
+    uint64_t at = heap_addr(self) + self->heap_mapped;
     sk_err err = sys_region_create(pages, &region);
     if (err != SK_OK)
         return err;
@@ -48,7 +58,7 @@ void *sk_heap_grow(ptrdiff_t bytes)
 {
     struct sk_self *self = sk_self();
     uint64_t old = self->heap_break;
-    if (self->start->heap_addr == 0 || (bytes < 0 && (uint64_t)-bytes > old))
+    if (bytes < 0 && (uint64_t)-bytes > old)
         return NULL;
     uint64_t now = old + (uint64_t)bytes;
     if (bytes > 0 && (now < old || now > self->start->heap_bytes))
@@ -59,5 +69,5 @@ void *sk_heap_grow(ptrdiff_t bytes)
             return NULL;
     }
     self->heap_break = now;
-    return (void *)(uintptr_t)(self->start->heap_addr + old);
+    return (void *)(uintptr_t)(heap_addr(self) + old);
 }

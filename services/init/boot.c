@@ -54,17 +54,18 @@ static void on_timer(struct sk_loop *loop, struct sk_timer *timer)
     start(loop->user, b);
 }
 
+bool boot_is_here(const struct init *in, const struct sk_sys_prog *p)
+{
+    return (p->flags & SK_SYS_PROG_BOOT) &&
+           manifest_place(&in->manifest, p, in->start->cores) == in->start->core;
+}
+
 void boot_programs(struct init *in)
 {
     const struct sk_sys_prog *p;
     for (uint32_t i = 0; (p = manifest_prog(&in->manifest, i)) != NULL; i++) {
-        if (!(p->flags & SK_SYS_PROG_BOOT) ||
-            manifest_place(&in->manifest, p, in->start->cores) != in->start->core)
+        if (!boot_is_here(in, p))
             continue;
-        if (in->boot_count == BOOT_MAX) {
-            sk_log("%s: too many programs to start here\n", p->name);
-            continue;
-        }
         struct boot *b = &in->boot[in->boot_count++];
         b->prog = p;
         b->timer.fn = on_timer;

@@ -1,17 +1,16 @@
 /* Waiting for the end of tasks of other cores, for which their inits are asked.
  *
  * A wait may last for ever, a channel has few tokens: so it is asked in slices, and at most
- * PEER_WAITS_MAX are outstanding at one init; the others are parked and take turns, in shorter
+ * FAR_WAITS_PEER are outstanding at one init; the others are parked and take turns, in shorter
  * slices. What else is asked of that init always finds room, and an asker that goes leaves nothing
  * behind for longer than a slice.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "init.h"
 
-#define PEER_WAITS_MAX (SK_CHAN_SLOTS / 2u)
-#define SLICE_MS       1000u
-#define TURN_MS        50u   /* the slice while others are parked */
-#define GRACE_MS       2000u /* for the answer, after the slice */
-#define PAUSE_MS       20u
+#define SLICE_MS 1000u
+#define TURN_MS  50u   /* the slice while others are parked */
+#define GRACE_MS 2000u /* for the answer, after the slice */
+#define PAUSE_MS 20u
 
 static void take_turns(struct sk_loop *loop, struct sk_timer *timer);
 
@@ -81,7 +80,7 @@ static struct op *next_parked(struct init *in, uint32_t core, bool *others)
 {
     struct op *first = NULL;
     *others = false;
-    for (uint32_t i = 0; i < OPS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.ops; i++) {
         struct op *op = &in->op[i];
         if (!op->used || !op->parked || op->core != core)
             continue;
@@ -99,8 +98,8 @@ static void take_turns(struct sk_loop *loop, struct sk_timer *timer)
     uint32_t core = (uint32_t)(p - in->peer);
     struct op *op;
     bool others;
-    while (p->waits < PEER_WAITS_MAX && (op = next_parked(in, core, &others)) != NULL) {
-        sk_err err = ask(in, op, others || p->waits + 1u == PEER_WAITS_MAX);
+    while (p->waits < FAR_WAITS_PEER && (op = next_parked(in, core, &others)) != NULL) {
+        sk_err err = ask(in, op, others || p->waits + 1u == FAR_WAITS_PEER);
         if (err == SK_ERR_FULL) {
             later(in, core, PAUSE_MS);
             return;
@@ -131,7 +130,7 @@ sk_err far_wait(struct init *in, struct sk_client *c, const struct sk_in *req,
 
 void far_wait_client_gone(struct init *in)
 {
-    for (uint32_t i = 0; i < OPS_MAX; i++) { /* one that is outstanding goes with its slice */
+    for (uint32_t i = 0; i < in->room.ops; i++) { /* one that is outstanding goes with its slice */
         struct op *op = &in->op[i];
         if (op->used && op->parked && op_is_orphan(in, op))
             op_free(in, op);

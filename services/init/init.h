@@ -1,5 +1,6 @@
 /* init, one on every core: starts programs, restarts and counts them, serves `proc` and relays
- * `names`. This header has its whole state; the struct lives on main's stack.
+ * `names`. This header has its whole state; the struct lives on main's stack, its tables are taken
+ * once, as large as the system table says (room.c).
  *
  * Who may do what is decided here, once, at the init of the task that asks; inits trust each other.
  * Nothing is cached that another core may change: a request for another core goes to its init, a
@@ -13,18 +14,20 @@
 #include "lib/proc.h"
 #include "manifest.h"
 
-#define TASKS_MAX   64u
-#define CLIENTS_MAX (TASKS_MAX + 2u * SK_CORES_MAX)
-#define DEAD_MAX    32u /* ended tasks whose end is remembered */
-#define WAITERS_MAX 96u /* those of all peers at once, and some of our own tasks */
-#define BOOT_MAX    16u /* programs that are kept running */
-#define REGS_MAX    32u
-#define OPS_MAX     40u
-#define OPS_PATIENT                                                                                \
-    28u               /* at most so many that may last: the others are for what is answered soon */
-#define OPS_CLIENT 4u /* ops, or waiters, of one task */
+#define OPS_CLIENT     4u                   /* ops, or waiters, of one task */
+#define FAR_WAITS_PEER (SK_CHAN_SLOTS / 2u) /* far_wait.c: outstanding ones at one other init */
 
-struct init;
+/* How many of each there is room for. */
+struct room {
+    uint32_t tasks;
+    uint32_t clients;
+    uint32_t dead;    /* ended tasks whose end is remembered */
+    uint32_t waiters; /* those of all peers at once, and some of our own tasks */
+    uint32_t boots;   /* programs that are kept running */
+    uint32_t regs;
+    uint32_t ops;
+    uint32_t patient; /* ops that may last, at most: the others are for what is answered soon */
+};
 
 /* A task that lives. */
 struct task {
@@ -58,7 +61,6 @@ struct boot {
     uint32_t in_row; /* quick ends one after the other */
     uint32_t restarts;
     struct sk_timer timer;
-    struct init *init;
 };
 
 /* A name that a task of ours has registered. It outlives the task until `names` has been told. */
@@ -115,22 +117,27 @@ struct names_link {
 
 struct init {
     struct sk_loop loop;
-    struct sk_client client[CLIENTS_MAX];
     struct sk_server task_server, peer_server;
     struct manifest manifest;
     const struct sk_start *start;
-    struct task task[TASKS_MAX];
-    struct dead dead[DEAD_MAX];
+    struct room room;
+    struct sk_client *client; /* these are tables, of so many */
+    struct task *task;
+    struct dead *dead;
+    struct waiter *waiter;
+    struct boot *boot;
+    struct reg *reg;
+    struct op *op;
+    struct peer *peer; /* by core */
     uint32_t dead_next;
-    struct waiter waiter[WAITERS_MAX];
-    struct boot boot[BOOT_MAX];
-    uint32_t boot_count;
-    struct reg reg[REGS_MAX];
-    struct op op[OPS_MAX];
-    struct peer peer[SK_CORES_MAX];
+    uint32_t boot_count;   /* of boot[]: in use */
     uint64_t parked_count; /* so far, for their order */
     struct names_link names;
 };
+
+/* --- room.c ---------------------------------------------------------------------------------- */
+void room_count(const struct init *in, struct room *n); /* manifest and start are set */
+bool room_take(struct init *in);                        /* false: it does not fit, and is told */
 
 /* --- task.c: tasks of this core -------------------------------------------------------------- */
 sk_err task_spawn(struct init *in, const struct sk_sys_prog *prog, uint32_t argc,
@@ -145,6 +152,7 @@ sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct 
 /* --- boot.c: what the manifest wants to run -------------------------------------------------- */
 void boot_cores(struct init *in);    /* core 0: start the others */
 void boot_programs(struct init *in); /* on this core */
+bool boot_is_here(const struct init *in, const struct sk_sys_prog *p); /* one of them? */
 void boot_task_ended(struct init *in, sk_tid tid, const struct proc_exit *how);
 uint32_t boot_restarts(const struct init *in, sk_tid tid);
 

@@ -58,11 +58,19 @@ static const struct sk_method peer_methods[] = {
     {.label = NAMES_CONNECT, .min_len = NAMES_LEN, .handles = 1, .handle = names_on_peer_connect},
 };
 
-static void set_up(struct init *in)
+static bool set_up(struct init *in)
 {
     memset(in, 0, sizeof *in);
     in->start = sk_self()->start;
-    sk_loop_init(&in->loop, in->client, CLIENTS_MAX, in);
+    const void *archive = (const void *)(uintptr_t)in->start->archive_addr;
+    if (manifest_open(&in->manifest, archive, in->start->archive_bytes) != SK_OK) {
+        sk_log("no system table in the archive\n");
+        return false;
+    }
+    room_count(in, &in->room);
+    if (!room_take(in))
+        return false;
+    sk_loop_init(&in->loop, in->client, in->room.clients, in);
     in->task_server.methods = task_methods;
     in->task_server.method_count = sizeof task_methods / sizeof task_methods[0];
     in->task_server.on_close = on_close;
@@ -72,18 +80,15 @@ static void set_up(struct init *in)
     sk_serve_port(&in->loop, &in->task_server, SK_HANDLE_NONE, 0);
     sk_serve_port(&in->loop, &in->peer_server, in->start->core_port, SK_EV_CORE_PORT);
     sk_loop_on_event(&in->loop, SK_EV_TASK, task_some_ended, NULL);
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     struct init in;
     (void)argc, (void)argv;
-    set_up(&in);
-    const void *archive = (const void *)(uintptr_t)in.start->archive_addr;
-    if (manifest_open(&in.manifest, archive, in.start->archive_bytes) != SK_OK) {
-        sk_log("no system table in the archive\n");
+    if (!set_up(&in))
         return 1;
-    }
     if (in.start->core == 0)
         boot_cores(&in);
     boot_programs(&in);

@@ -70,12 +70,17 @@ bool manifest_permits(const struct manifest *m, const struct sk_sys_prog *p, uin
     return false;
 }
 
-bool manifest_core_starts(const struct manifest *m, sk_core core)
+const struct sk_sys_core *manifest_core(const struct manifest *m, sk_core core)
 {
     if (core >= m->sys->core_count)
-        return false;
-    const struct sk_sys_core *c = table_at(m, m->sys->core_off, sizeof(struct sk_sys_core), core);
-    return (c->flags & SK_SYS_CORE_START) != 0;
+        return NULL;
+    return table_at(m, m->sys->core_off, sizeof(struct sk_sys_core), core);
+}
+
+bool manifest_core_starts(const struct manifest *m, sk_core core)
+{
+    const struct sk_sys_core *c = manifest_core(m, core);
+    return c != NULL && (c->flags & SK_SYS_CORE_START) != 0;
 }
 
 sk_core manifest_place(const struct manifest *m, const struct sk_sys_prog *p, uint32_t cores)

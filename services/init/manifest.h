@@ -30,6 +30,9 @@ sk_err manifest_image(const struct manifest *m, const struct sk_sys_prog *p, con
 bool manifest_permits(const struct manifest *m, const struct sk_sys_prog *p, uint32_t perm,
                       const char *name);
 
+/* What the system gives that core, or NULL if it has no such core. */
+const struct sk_sys_core *manifest_core(const struct manifest *m, sk_core core);
+
 /* Is core started at boot? */
 bool manifest_core_starts(const struct manifest *m, sk_core core);
 

@@ -24,7 +24,7 @@ static void retry(struct init *in)
 
 static bool has_something_to_say(const struct init *in)
 {
-    for (uint32_t i = 0; i < REGS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.regs; i++) {
         if (in->reg[i].state != REG_FREE)
             return true;
     }
@@ -40,7 +40,7 @@ static void take_down(struct init *in)
     n->state = LINK_DOWN;
     n->stale = false;
     n->resolving = 0;
-    for (uint32_t i = 0; i < REGS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.regs; i++) {
         struct reg *r = &in->reg[i];
         if (r->state == REG_SENDING || r->state == REG_KNOWN)
             r->state = REG_NEW;
@@ -166,7 +166,7 @@ void names_pump(struct init *in)
         return; /* connected: begin has been here */
     }
     for (int round = 0; round < 2; round++) {
-        for (uint32_t i = 0; i < REGS_MAX && err == SK_OK; i++) {
+        for (uint32_t i = 0; i < in->room.regs && err == SK_OK; i++) {
             if (in->reg[i].state == (round == 0 ? REG_GONE : REG_NEW))
                 err = reg_tell(in, &in->reg[i]);
         }

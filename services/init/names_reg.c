@@ -8,7 +8,7 @@
 
 struct reg *reg_find(struct init *in, const char *name)
 {
-    for (uint32_t i = 0; i < REGS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.regs; i++) {
         struct reg *r = &in->reg[i];
         if (r->state >= REG_NEW && r->state <= REG_KNOWN && strcmp(r->name, name) == 0)
             return r;

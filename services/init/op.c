@@ -13,7 +13,7 @@ struct op *op_take(struct init *in, const struct sk_client *c, bool patient)
 {
     struct op *free = NULL;
     uint32_t patients = 0, of_client = 0;
-    for (uint32_t i = 0; i < OPS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.ops; i++) {
         struct op *op = &in->op[i];
         if (!op->used) {
             free = op;
@@ -23,7 +23,7 @@ struct op *op_take(struct init *in, const struct sk_client *c, bool patient)
         if (c && op->ticketed && op->ticket.client == c->index && op->ticket.gen == c->gen)
             of_client++;
     }
-    if (free == NULL || of_client >= OPS_CLIENT || (patient && patients >= OPS_PATIENT))
+    if (free == NULL || of_client >= OPS_CLIENT || (patient && patients >= in->room.patient))
         return NULL;
     memset(free, 0, sizeof *free);
     free->used = true;

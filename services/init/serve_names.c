@@ -42,7 +42,7 @@ sk_err names_on_register(struct sk_loop *loop, struct sk_client *c, struct sk_in
         return SK_ERR_BUDGET;
     if (reg_find(in, r->name))
         return SK_ERR_EXISTS;
-    for (uint32_t i = 0; i < REGS_MAX && free == NULL; i++) {
+    for (uint32_t i = 0; i < in->room.regs && free == NULL; i++) {
         if (in->reg[i].state == REG_FREE)
             free = &in->reg[i];
     }
@@ -95,7 +95,7 @@ sk_err names_on_unregister(struct sk_loop *loop, struct sk_client *c, struct sk_
 void names_owner_died(struct init *in, sk_tid owner)
 {
     bool some = false;
-    for (uint32_t i = 0; i < REGS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.regs; i++) {
         struct reg *r = &in->reg[i];
         if (r->state >= REG_NEW && r->state <= REG_KNOWN && r->owner == owner) {
             reg_gone(r);

@@ -133,7 +133,7 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
     sk_err err;
     if (is_elsewhere(in, c, req, r->core, sizeof e, sk_in_ms(SK_PROC_MS), &err))
         return err;
-    for (uint32_t i = r->index; i <= TASKS_MAX; i++) {
+    for (uint32_t i = r->index; i <= in->room.tasks; i++) {
         struct sk_task_info info;
         if ((i > 0 && !in->task[i - 1u].used) ||
             sys_task_info(i > 0 ? in->task[i - 1u].handle : SK_HANDLE_NONE, &info) != SK_OK)
@@ -194,7 +194,7 @@ sk_err proc_on_core_info(struct sk_loop *loop, struct sk_client *c, struct sk_in
         (void)is_elsewhere(in, c, req, r->core, sizeof core, sk_in_ms(SK_PROC_MS), &passed);
         return passed;
     }
-    for (uint32_t i = 0; i < TASKS_MAX; i++)
+    for (uint32_t i = 0; i < in->room.tasks; i++)
         core.tasks += in->task[i].used ? 1u : 0u;
     if (r->core != in->start->core)
         core.tasks = 0;

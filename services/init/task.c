@@ -1,7 +1,7 @@
 /* Tasks of this core: start, end, who waits for them.
  *
  * A task's slot is taken until its kernel has taken everything back from it; then its end is
- * remembered among the last DEAD_MAX.
+ * remembered among the last ones.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "init.h"
 #include "lib/loader.h"
@@ -11,7 +11,7 @@
 
 struct task *task_find(struct init *in, sk_tid tid)
 {
-    for (uint32_t i = 0; i < TASKS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.tasks; i++) {
         if (in->task[i].used && in->task[i].tid == tid)
             return &in->task[i];
     }
@@ -20,7 +20,7 @@ struct task *task_find(struct init *in, sk_tid tid)
 
 const struct dead *task_find_dead(const struct init *in, sk_tid tid)
 {
-    for (uint32_t i = 0; i < DEAD_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.dead; i++) {
         if (in->dead[i].tid == tid && tid != SK_TID_NONE)
             return &in->dead[i];
     }
@@ -92,7 +92,7 @@ sk_err task_spawn(struct init *in, const struct sk_sys_prog *prog, uint32_t argc
                   const char *const *argv, sk_tid *tid)
 {
     struct task *t = NULL;
-    for (uint32_t i = 0; i < TASKS_MAX && t == NULL; i++) {
+    for (uint32_t i = 0; i < in->room.tasks && t == NULL; i++) {
         if (!in->task[i].used)
             t = &in->task[i];
     }
@@ -148,7 +148,7 @@ sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct 
     uint32_t of_client = 0;
     if (deadline <= sk_now())
         return SK_ERR_TIMED_OUT;
-    for (uint32_t i = 0; i < WAITERS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.waiters; i++) {
         of_client += is_of(&in->waiter[i], c) ? 1u : 0u;
         if (!in->waiter[i].used)
             w = &in->waiter[i];
@@ -165,11 +165,11 @@ sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct 
 
 void task_client_gone(struct init *in, struct sk_client *c)
 {
-    for (uint32_t i = 0; i < TASKS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.tasks; i++) {
         if (in->task[i].client == c)
             in->task[i].client = NULL;
     }
-    for (uint32_t i = 0; i < WAITERS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.waiters; i++) {
         struct waiter *w = &in->waiter[i];
         if (w->used && sk_ticket_client(&in->loop, w->ticket) == NULL) {
             sk_timer_cancel(&in->loop, &w->timer);
@@ -203,7 +203,7 @@ static void log_end(const struct task *t, const struct proc_exit *how)
 static void reap(struct init *in, struct task *t, const struct sk_task_info *info)
 {
     struct dead *d = &in->dead[in->dead_next];
-    in->dead_next = (in->dead_next + 1u) % DEAD_MAX;
+    in->dead_next = (in->dead_next + 1u) % in->room.dead;
     *d = (struct dead){.tid = t->tid,
                        .how = {.cause = info->cause,
                                .status = info->status,
@@ -216,7 +216,7 @@ static void reap(struct init *in, struct task *t, const struct sk_task_info *inf
     names_owner_died(in, t->tid);
     if (t->client)
         sk_client_close(&in->loop, t->client);
-    for (uint32_t i = 0; i < WAITERS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.waiters; i++) {
         if (in->waiter[i].used && in->waiter[i].tid == t->tid)
             waiter_end(in, &in->waiter[i], SK_OK, &d->how);
     }
@@ -227,7 +227,7 @@ void task_some_ended(struct sk_loop *loop, void *user)
 {
     struct init *in = loop->user;
     (void)user;
-    for (uint32_t i = 0; i < TASKS_MAX; i++) {
+    for (uint32_t i = 0; i < in->room.tasks; i++) {
         struct task *t = &in->task[i];
         struct sk_task_info info;
         if (t->used && sys_task_info(t->handle, &info) == SK_OK && info.state == SK_TASK_DEAD)
