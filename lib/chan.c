@@ -3,6 +3,7 @@
  * touched again.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/chan.h"
+#include "base/ring.h"
 #include "lib/build.h"
 #include "lib/rpc.h"
 #include "lib/self.h"
@@ -27,7 +28,6 @@ sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
     c->dead = SK_OK;
     c->event_mask = 1u << bit;
     c->ready_bit = (uint8_t)(view.slot % 64u);
-    c->slots = (uint8_t)view.slots;
     /* Slots taken but not yet marked do not count as room (base/ring.h). */
     c->reply_room = (uint8_t)(view.slots - ring_mark_mask(view.slots));
     return SK_OK;

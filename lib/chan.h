@@ -8,8 +8,8 @@
 #ifndef LIB_CHAN_H
 #define LIB_CHAN_H
 
-#include "base/ring.h"
 #include "lib/sys.h"
+#include <xport_end.h> /* of lib/shared or lib/copy: how messages move on this machine */
 
 #define SK_CHAN_SLOTS  SK_CHAN_SLOTS_MAX                 /* of each ring, unless said */
 #define SK_PAYLOAD_MAX (SK_SLOTS_MAX * SK_PAYLOAD_BYTES) /* bytes of one message: 224 */
@@ -20,22 +20,17 @@ struct sk_call;
 
 /* One end, as its task sees it. */
 struct sk_chan {
-    struct ring_tx tx; /* unused where the kernel copies */
-    struct ring_rx rx;
-    const struct sk_chan_status *status; /* written by the kernel; NULL where the kernel copies */
-    sk_handle handle;                    /* SK_HANDLE_NONE: closed */
-    sk_err dead;                         /* not SK_OK: what every call returns from now on */
-    uint32_t event_mask;                 /* the event bit of its traffic */
-    uint8_t ready_bit;                   /* its bit in sk_self()->ready */
-    uint8_t slots;                       /* of each ring */
-    bool same_core;                      /* where there is no status line: as told at the opening */
-    uint8_t drop; /* handles in the escrow that came too early for the handle table */
+    struct xport_end end;
+    sk_handle handle;    /* SK_HANDLE_NONE: closed */
+    sk_err dead;         /* not SK_OK: what every call returns from now on */
+    uint32_t event_mask; /* the event bit of its traffic */
+    uint8_t ready_bit;   /* its bit in sk_self()->ready */
+    uint8_t drop;        /* handles in the escrow that came too early for the handle table */
     /* Calls (lib/rpc.c). Index i is busy until its reply has come, however late. */
     uint8_t reply_room; /* slots of the receive ring that no outstanding call has reserved */
     uint8_t reply_slots[SK_CHAN_SLOTS_MAX];
     uint16_t call_busy; /* bit i: index i is outstanding, wanted or abandoned */
     uint16_t call_seq;  /* upper bits of the next token */
-    uint16_t call_token[SK_CHAN_SLOTS_MAX];
     struct sk_call *call[SK_CHAN_SLOTS_MAX]; /* NULL: abandoned */
 };
 

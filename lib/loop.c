@@ -23,14 +23,11 @@ void sk_loop_stop(struct sk_loop *loop)
     loop->stop = true;
 }
 
-void sk_loop_on_event(struct sk_loop *loop, uint32_t bit,
-                      void (*fn)(struct sk_loop *loop, void *user), void *user)
+void sk_loop_on_event(struct sk_loop *loop, struct sk_loop_event *event)
 {
-    loop->event[bit & 31u] = (struct sk_loop_event){fn, user};
-    if (fn != NULL)
-        loop->event_mask |= 1u << (bit & 31u);
-    else
-        loop->event_mask &= ~(1u << (bit & 31u));
+    event->next = loop->events;
+    loop->events = event;
+    loop->event_mask |= 1u << (event->bit & 31u);
 }
 
 /* --- Sources --------------------------------------------------------------------------------- */
@@ -75,9 +72,14 @@ static void deactivate(struct sk_loop *loop, struct sk_source *source)
     source->active = false;
 }
 
+static struct sk_source **list_of(struct sk_loop *loop, uint32_t bit)
+{
+    return &loop->by_bit[bit % SK_LOOP_LISTS];
+}
+
 void sk_source_attach(struct sk_loop *loop, struct sk_source *source)
 {
-    struct sk_source **list = &loop->by_bit[source->chan.ready_bit];
+    struct sk_source **list = list_of(loop, source->chan.ready_bit);
     source->attached = true;
     source->active = false;
     source->next_bit = *list;
@@ -88,7 +90,7 @@ void sk_source_attach(struct sk_loop *loop, struct sk_source *source)
 
 void sk_source_detach(struct sk_loop *loop, struct sk_source *source)
 {
-    struct sk_source **at = &loop->by_bit[source->chan.ready_bit];
+    struct sk_source **at = list_of(loop, source->chan.ready_bit);
     if (!source->attached)
         return;
     while (*at != source)
@@ -106,8 +108,9 @@ static void take_ready(struct sk_loop *loop)
     while (ready != 0) {
         uint32_t bit = (uint32_t)__builtin_ctzll(ready);
         ready &= ready - 1u;
-        for (struct sk_source *s = loop->by_bit[bit]; s != NULL; s = s->next_bit)
-            loop_activate(loop, s);
+        for (struct sk_source *s = *list_of(loop, bit); s != NULL; s = s->next_bit)
+            if (s->chan.ready_bit == bit)
+                loop_activate(loop, s);
     }
 }
 
@@ -149,12 +152,9 @@ void sk_loop_drain(struct sk_loop *loop)
 static void dispatch(struct sk_loop *loop, uint32_t events)
 {
     loop_accept(loop, events);
-    while (events != 0) {
-        uint32_t bit = (uint32_t)__builtin_ctz(events);
-        events &= events - 1u;
-        if (loop->event[bit].fn != NULL)
-            loop->event[bit].fn(loop, loop->event[bit].user);
-    }
+    for (struct sk_loop_event *e = loop->events; e != NULL; e = e->next)
+        if (events >> (e->bit & 31u) & 1u)
+            e->fn(loop, e->user);
 }
 
 /* What is ready. Mostly it is one source, and nobody else's turn. */
@@ -162,8 +162,9 @@ static void handle_ready(struct sk_loop *loop, uint64_t ready)
 {
     struct sk_self *self = sk_self();
     if (loop->active == NULL && self->ready == 0 && ready != 0 && (ready & (ready - 1u)) == 0) {
-        struct sk_source *s = loop->by_bit[__builtin_ctzll(ready)];
-        if (s != NULL && s->next_bit == NULL) {
+        uint32_t bit = (uint32_t)__builtin_ctzll(ready);
+        struct sk_source *s = *list_of(loop, bit);
+        if (s != NULL && s->next_bit == NULL && s->chan.ready_bit == bit) {
             s->idle = 0;
             loop_poll(loop, s);
             return;

@@ -19,7 +19,7 @@ struct sk_server;
 /* A channel as the loop sees it. */
 struct sk_source {
     struct sk_chan chan;
-    struct sk_source *next_bit;    /* others with the same ready bit */
+    struct sk_source *next_bit;    /* in the list of its ready bit */
     struct sk_source *next_active; /* in the ring of those that are polled */
     bool active, attached, is_client;
     uint8_t idle; /* rounds in which it was found empty */
@@ -107,32 +107,37 @@ struct sk_timer {
 /* A call whose answer is handled by a function. */
 struct sk_async {
     struct sk_call call; /* first */
-    struct sk_in in;     /* the answer */
     struct sk_timer timer;
     struct sk_loop *loop;
     struct sk_source *source;
     bool pending;
-    /* err: of the server or the channel. in: the answer, valid if err is SK_OK; handles that it
-     * does not take (sets to SK_HANDLE_NONE) are closed afterwards. The async may be used again
-     * inside. */
+    /* err: of the server or the channel. in: the answer if err is SK_OK (it may be NULL else);
+     * handles that it does not take (sets to SK_HANDLE_NONE) are closed afterwards. The async may
+     * be used again inside. */
     void (*fn)(struct sk_loop *loop, struct sk_async *async, sk_err err, struct sk_in *in);
     void *user;
 };
 
+/* An event bit that a function waits for. */
 struct sk_loop_event {
+    struct sk_loop_event *next;
+    uint32_t bit;
     void (*fn)(struct sk_loop *loop, void *user);
     void *user;
 };
+
+/* Lists of sources by ready bit: one for each bit, fewer where a task can have few ends. */
+#define SK_LOOP_LISTS (SK_TASK_ENDS_MAX / 4u < 64u ? SK_TASK_ENDS_MAX / 4u : 64u)
 
 struct sk_loop {
     struct sk_client *clients;
     uint32_t client_count;
     struct sk_server *servers;
-    struct sk_source *by_bit[64];
+    struct sk_source *by_bit[SK_LOOP_LISTS];
     struct sk_source *active;      /* the last of the ring of active ones; NULL: none */
     struct sk_client *wake_client; /* its wake-up waits for the next sleep */
     struct sk_timer *timers;       /* by time */
-    struct sk_loop_event event[32];
+    struct sk_loop_event *events;
     uint32_t event_mask;
     uint32_t rounds; /* since the kernel was last asked for events */
     bool stop;
@@ -194,9 +199,8 @@ void sk_source_detach(struct sk_loop *loop, struct sk_source *source);
 sk_err sk_call_async(struct sk_loop *loop, struct sk_source *source, struct sk_async *async,
                      struct sk_out *out, uint32_t reply_max, sk_ns deadline);
 
-/* Call fn(loop, user) when the event bit is set; NULL: no more. */
-void sk_loop_on_event(struct sk_loop *loop, uint32_t bit,
-                      void (*fn)(struct sk_loop *loop, void *user), void *user);
+/* From now on call event->fn(loop, event->user) when event bit event->bit (0..31) is set. */
+void sk_loop_on_event(struct sk_loop *loop, struct sk_loop_event *event);
 
 /* Call timer->fn once, at `when` or later. A set timer is moved. */
 void sk_timer_set(struct sk_loop *loop, struct sk_timer *timer, sk_ns when);

@@ -42,20 +42,19 @@ void loop_timers(struct sk_loop *loop)
 
 /* --- Asynchronous calls ---------------------------------------------------------------------- */
 
-static void async_finish(struct sk_async *async, sk_err err)
+static void async_finish(struct sk_async *async, sk_err err, struct sk_in *in)
 {
     async->pending = false;
     sk_timer_cancel(async->loop, &async->timer);
     loop_flush_wake(async->loop);
-    struct sk_in in = async->in; /* fn may use the async for the next call */
-    async->in.handles = 0;
-    async->fn(async->loop, async, err, &in);
-    sk_in_drop_handles(&in);
+    async->fn(async->loop, async, err, in);
+    if (in != NULL)
+        sk_in_drop_handles(in);
 }
 
-static void async_done(struct sk_call *call)
+static void async_done(struct sk_call *call, struct sk_in *in)
 {
-    async_finish((struct sk_async *)call, call->err);
+    async_finish((struct sk_async *)call, call->err, in);
 }
 
 static void async_late(struct sk_loop *loop, struct sk_timer *timer)
@@ -63,7 +62,7 @@ static void async_late(struct sk_loop *loop, struct sk_timer *timer)
     struct sk_async *async = timer->user;
     (void)loop;
     sk_call_cancel(&async->source->chan, &async->call);
-    async_finish(async, SK_ERR_TIMED_OUT);
+    async_finish(async, SK_ERR_TIMED_OUT, NULL);
 }
 
 sk_err sk_call_async(struct sk_loop *loop, struct sk_source *source, struct sk_async *async,
@@ -71,9 +70,7 @@ sk_err sk_call_async(struct sk_loop *loop, struct sk_source *source, struct sk_a
 {
     async->loop = loop;
     async->source = source;
-    async->in.handles = 0;
-    async->in.len = 0;
-    sk_err err = sk_call_begin(&source->chan, &async->call, out, &async->in, reply_max);
+    sk_err err = sk_call_begin(&source->chan, &async->call, out, NULL, reply_max);
     if (err != SK_OK)
         return err;
     async->call.done = async_done;

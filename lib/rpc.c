@@ -29,7 +29,7 @@ static sk_err reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *ou
     call->index = (uint8_t)i;
     out->token = (uint16_t)((uint32_t)c->call_seq++ << INDEX_BITS | i);
     out->reply = false;
-    c->call_token[i] = out->token;
+    call->token = out->token;
     c->call_busy = (uint16_t)(c->call_busy | 1u << i);
     c->call[i] = call;
     c->reply_slots[i] = (uint8_t)slots;
@@ -50,19 +50,27 @@ static sk_err reply_err(uint16_t label)
     return label <= (uint16_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
 }
 
-static void finish(struct sk_call *call, sk_err err)
+static void finish(struct sk_call *call, sk_err err, struct sk_in *in)
 {
     call->err = err;
     call->ended = true;
     if (call->done != NULL)
-        call->done(call);
+        call->done(call, in);
+}
+
+/* Is it an answer to what was asked with index i? What was abandoned has no more than its index. */
+static bool answers(const struct sk_chan *c, uint32_t i, const struct sk_in *in)
+{
+    if (!sk_in_reply(in) || !((uint32_t)c->call_busy >> i & 1u) ||
+        sk_slots_of(in->len) > c->reply_slots[i])
+        return false;
+    return c->call[i] == NULL || c->call[i]->token == in->token;
 }
 
 sk_err sk_call_deliver(struct sk_chan *c, struct sk_in *in)
 {
     uint32_t i = in->token & INDEX_MASK;
-    if (!sk_in_reply(in) || !((uint32_t)c->call_busy >> i & 1u) || c->call_token[i] != in->token ||
-        sk_slots_of(in->len) > c->reply_slots[i]) {
+    if (!answers(c, i, in)) {
         sk_in_drop_handles(in);
         return SK_ERR_PROTOCOL;
     }
@@ -75,9 +83,9 @@ sk_err sk_call_deliver(struct sk_chan *c, struct sk_in *in)
     sk_err err = reply_err(in->label);
     if (err != SK_OK)
         sk_in_drop_handles(in);
-    if (call->in != in)
+    if (call->in != NULL && call->in != in)
         *call->in = *in;
-    finish(call, err);
+    finish(call, err, in);
     return SK_OK;
 }
 
@@ -87,10 +95,10 @@ void sk_call_end_all(struct sk_chan *c, sk_err err)
         uint32_t i = (uint32_t)__builtin_ctz(c->call_busy);
         struct sk_call *call = c->call[i];
         release(c, i);
-        if (call != NULL) {
+        if (call != NULL && call->in != NULL)
             call->in->handles = 0;
-            finish(call, err);
-        }
+        if (call != NULL)
+            finish(call, err, NULL);
     }
 }
 

@@ -16,9 +16,12 @@
 
 /* One outstanding call: the caller's memory, in place until the call has ended. */
 struct sk_call {
-    struct sk_in *in; /* where the reply goes; the caller's, until the call has ended */
-    void (*done)(struct sk_call *call); /* loop.c: called when err is set; NULL otherwise */
-    sk_err err;                         /* valid once ended: of the server, or of the channel */
+    struct sk_in *in; /* where the reply goes; the caller's, until the call has ended; or NULL */
+    /* loop_call.c: called when err is set, with the reply where it was received (NULL: there is
+     * none; handles that it does not take are the caller's to close). NULL otherwise. */
+    void (*done)(struct sk_call *call, struct sk_in *in);
+    sk_err err; /* valid once ended: of the server, or of the channel */
+    uint16_t token;
     bool ended;
     uint8_t index; /* in the channel's table */
 };
@@ -39,7 +42,8 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
                    sk_ns deadline);
 
 /* Send a request without waiting for its answer, which goes to *in (both the caller's, in place
- * until the call has ended). SK_ERR_FULL: no room for the request, or for another reply, now. */
+ * until the call has ended; NULL: call->done is set next and takes it). SK_ERR_FULL: no room for
+ * the request, or for another reply, now. */
 sk_err sk_call_begin(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
                      uint32_t reply_max);
 
@@ -56,7 +60,7 @@ sk_err sk_reply(struct sk_chan *c, uint16_t token, sk_err err, const void *bytes
                 const sk_handle *handle, uint32_t handles, bool *wake);
 
 /* A message has been received: if it is a reply, hand it to its call (or drop it) and return SK_OK;
- * SK_ERR_PROTOCOL: a reply to nothing. For event loops. */
+ * SK_ERR_PROTOCOL: a reply to nothing. Handles that nobody took are closed. For event loops. */
 sk_err sk_call_deliver(struct sk_chan *c, struct sk_in *in);
 
 /* The channel has ended with err: so do all its calls. */

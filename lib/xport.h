@@ -35,7 +35,7 @@ bool xport_closed(const struct sk_chan *c);
  * makes no difference, and is always true. */
 static inline bool xport_same_core(const struct sk_chan *c)
 {
-    return c->status == NULL || *(const volatile uint32_t *)&c->status->same_core != 0;
+    return xport_end_near(&c->end);
 }
 
 /* The short way of a call of one line each way, to a peer on this core, while no other call is

@@ -9,7 +9,7 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
 {
     if (view->mem != 0)
         return SK_ERR_UNSUPPORTED;
-    c->status = NULL;
+    c->end.armed = false;
     return SK_OK;
 }
 

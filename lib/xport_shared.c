@@ -15,9 +15,9 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
         return SK_ERR_UNSUPPORTED;
     struct sk_chan_ctl *mine = &mem->line[side];
     struct sk_chan_ctl *theirs = &mem->line[side ^ 1u];
-    c->status = (const struct sk_chan_status *)(uintptr_t)view->status;
-    ring_tx_init(&c->tx, &mem->slot[side * n], n, mine, theirs, view->epoch);
-    ring_rx_init(&c->rx, &mem->slot[(side ^ 1u) * n], n, mine, theirs, view->epoch);
+    c->end.status = (const struct sk_chan_status *)(uintptr_t)view->status;
+    ring_tx_init(&c->end.tx, &mem->slot[side * n], n, mine, theirs, view->epoch);
+    ring_rx_init(&c->end.rx, &mem->slot[(side ^ 1u) * n], n, mine, theirs, view->epoch);
     return SK_OK;
 }
 
@@ -26,7 +26,7 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
 
 static COLD sk_err send_long(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake)
 {
-    return ring_send(&c->tx, m, slots, wake);
+    return ring_send(&c->end.tx, m, slots, wake);
 }
 
 static COLD void wake_sender(struct sk_chan *c)
@@ -34,15 +34,9 @@ static COLD void wake_sender(struct sk_chan *c)
     sys_wake(c->handle); /* a peer that is gone does not mind */
 }
 
-/* Written by the kernel of this core while this task does not run: plain loads, but real ones. */
-static inline bool same_core(const struct sk_chan *c)
-{
-    return *(const volatile uint32_t *)&c->status->same_core != 0;
-}
-
 bool xport_closed(const struct sk_chan *c)
 {
-    return *(const volatile uint32_t *)&c->status->state != SK_CHAN_OPEN;
+    return *(const volatile uint32_t *)&c->end.status->state != SK_CHAN_OPEN;
 }
 
 /* Label and token, together. */
@@ -63,27 +57,27 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
         return SK_ERR_PEER_DEAD;
     if (slots != 1)
         return send_long(c, m, slots, wake);
-    struct sk_msg *line = ring_claim(&c->tx);
+    struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)
         return SK_ERR_FULL;
     line_set_head(line, line_head(m));
     ring_copy_payload(line, m);
-    *wake = ring_publish(&c->tx, line, m->ctl);
+    *wake = ring_publish(&c->end.tx, line, m->ctl);
     return SK_OK;
 }
 
 bool xport_room(struct sk_chan *c, uint32_t slots)
 {
-    return ring_has_room(&c->tx, slots);
+    return ring_has_room(&c->end.tx, slots);
 }
 
 static COLD sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
 {
     bool wake;
-    sk_err err = ring_recv(&c->rx, m, max, slots, &wake);
+    sk_err err = ring_recv(&c->end.rx, m, max, slots, &wake);
     if (err == SK_ERR_EMPTY && xport_closed(c)) {
         /* Its last message may have come between the two looks; nothing comes after this one. */
-        err = ring_recv(&c->rx, m, max, slots, &wake);
+        err = ring_recv(&c->end.rx, m, max, slots, &wake);
         if (err == SK_ERR_EMPTY)
             return SK_ERR_PEER_DEAD;
     }
@@ -96,29 +90,30 @@ sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *s
 {
     uint32_t ctl;
     /* In a stream ring_recv looks ahead, which is worth more. */
-    const struct sk_msg *line = c->rx.streak <= c->rx.mask ? ring_front(&c->rx, &ctl) : NULL;
+    const struct sk_msg *line =
+        c->end.rx.streak <= c->end.rx.mask ? ring_front(&c->end.rx, &ctl) : NULL;
     if (line == NULL)
         return recv_long(c, m, max, slots);
     m->ctl = ctl;
     line_set_head(m, line_head(line));
     ring_copy_payload(m, line);
     *slots = 1;
-    if (ring_pop(&c->rx))
+    if (ring_pop(&c->end.rx))
         wake_sender(c);
     return SK_OK;
 }
 
 static COLD bool arm_long(struct sk_chan *c)
 {
-    return ring_arm(&c->rx) && !xport_closed(c);
+    return ring_arm(&c->end.rx) && !xport_closed(c);
 }
 
 /* ring_arm where nothing at all is in the ring. */
 static inline bool arm_short(struct sk_chan *c)
 {
-    if (c->rx.vouched != 0 || !ring_arm_for(&c->rx, c->rx.next))
+    if (c->end.rx.vouched != 0 || !ring_arm_for(&c->end.rx, c->end.rx.next))
         return false;
-    c->rx.streak = 0;
+    c->end.rx.streak = 0;
     return true;
 }
 
@@ -129,19 +124,19 @@ bool xport_arm(struct sk_chan *c)
 
 bool xport_arm_near(struct sk_chan *c)
 {
-    return same_core(c) && arm_short(c) && !xport_closed(c);
+    return xport_same_core(c) && arm_short(c) && !xport_closed(c);
 }
 
 bool xport_want(struct sk_chan *c, uint32_t slots)
 {
-    return ring_want(&c->tx, slots) && !xport_closed(c);
+    return ring_want(&c->end.tx, slots) && !xport_closed(c);
 }
 
 /* The line at the front of the ring, if it is the plain reply with this token. */
 static const struct sk_msg *find_reply(struct sk_chan *c, uint32_t token, uint32_t *ctl,
                                        uint32_t *label)
 {
-    const struct sk_msg *line = ring_front(&c->rx, ctl);
+    const struct sk_msg *line = ring_front(&c->end.rx, ctl);
     if (line == NULL || (*ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) != SK_CTL_REPLY)
         return NULL;
     uint32_t head = line_head(line);
@@ -154,16 +149,16 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
 {
     uint32_t events, ctl, label;
     uint64_t ready;
-    if (!same_core(c) || c->rx.vouched != 0)
+    if (!xport_same_core(c) || c->end.rx.vouched != 0)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
-    struct sk_msg *line = ring_claim(&c->tx);
+    struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
-    ring_arm_reply(&c->rx);
+    ring_arm_reply(&c->end.rx);
     line_set_head(line, head);
     build_payload(line, request, len);
     /* A peer that is gone is found by the wake-up, or by looking for the reply. */
-    if (!ring_publish(&c->tx, line, sk_ctl_make(len, 0, 0, false)))
+    if (!ring_publish(&c->end.tx, line, sk_ctl_make(len, 0, 0, false)))
         return call_sent(c, head, request, len, reply, reply_max, got, deadline);
     if (sys_wake_wait(c->handle, c->event_mask, deadline, &events, &ready) != SK_OK)
         return call_sent(c, head, request, len, reply, reply_max, got, deadline);
@@ -177,7 +172,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     if (got != NULL)
         *got = n;
     c->call_seq++;
-    if (ring_mark(&c->rx, c->rx.next++))
+    if (ring_mark(&c->end.rx, c->end.rx.next++))
         wake_sender(c);
     return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
 }

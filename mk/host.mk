@@ -24,16 +24,16 @@ PROG_$(1) := $(PROGRAMS:%=build/$(1)/prog/%.o)
 
 build/$(1)/obj/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) -Ilib/$(2) $(3) -c $$< -o $$@
 build/$(1)/obj/%.o: %.S $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) -Ilib/$(2) $(3) -c $$< -o $$@
 build/$(1)/obj/tests/unit/%.o build/$(1)/obj/tests/sim/%.o: H_CFLAGS += $(TEST_WARN)
 
 build/$(1)/programs.c: build/host/programs.c
 	@mkdir -p $$(@D) && cp $$< $$@
 build/$(1)/programs.o: build/$(1)/programs.c
-	$$(Q)$$(HOSTCC) $$(H_CFLAGS) $(3) -c $$< -o $$@
+	$$(Q)$$(HOSTCC) $$(H_CFLAGS) -Ilib/$(2) $(3) -c $$< -o $$@
 
 build/$(1)/libskerry.a: $$(CORE_$(1)) build/$(1)/programs.o $$(PROG_$(1))
 	@rm -f $$@

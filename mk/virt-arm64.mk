@@ -7,7 +7,8 @@ OUT   := build/$(BOARD)
 FDT   := build/libfdt
 
 CC_TARGET := $(CROSS)gcc
-T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include $(INCLUDE_LAST)
+T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include -Ilib/shared \
+             $(INCLUDE_LAST)
 # The board decides the processor; atomics are inline, there is no run-time to choose them.
 T_CPU     := -mcpu=cortex-a53 -mno-outline-atomics -mbranch-protection=none -fno-pic -fno-pie
 K_CFLAGS  := $(C_COMMON) $(T_CPU) $(T_INCLUDE) -isystem $(FDT)/include -ffreestanding \

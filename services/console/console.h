@@ -35,6 +35,7 @@ struct console {
     struct sk_loop loop;
     struct sk_client client[CLIENTS_MAX];
     struct sk_server server;
+    struct sk_loop_event irq;
     struct writer writer[CLIENTS_MAX];
     struct reader reader[CLIENTS_MAX];
     bool draining;

@@ -202,7 +202,8 @@ int main(int argc, char **argv)
         return 1;
     if (uart_open(&c) != SK_OK)
         return 2;
-    sk_loop_on_event(&c.loop, SK_EV_IRQ, on_irq, &c);
+    c.irq = (struct sk_loop_event){.bit = SK_EV_IRQ, .fn = on_irq, .user = &c};
+    sk_loop_on_event(&c.loop, &c.irq);
     if (names_register(SK_CONSOLE_NAME, c.server.port) != SK_OK)
         return 3;
     sk_loop_run(&c.loop);

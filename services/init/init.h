@@ -118,6 +118,7 @@ struct names_link {
 struct init {
     struct sk_loop loop;
     struct sk_server task_server, peer_server;
+    struct sk_loop_event task_event;
     struct manifest manifest;
     const struct sk_start *start;
     struct room room;

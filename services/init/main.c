@@ -79,7 +79,8 @@ static bool set_up(struct init *in)
     in->peer_server.on_close = on_close;
     sk_serve_port(&in->loop, &in->task_server, SK_HANDLE_NONE, 0);
     sk_serve_port(&in->loop, &in->peer_server, in->start->core_port, SK_EV_CORE_PORT);
-    sk_loop_on_event(&in->loop, SK_EV_TASK, task_some_ended, NULL);
+    in->task_event = (struct sk_loop_event){.bit = SK_EV_TASK, .fn = task_some_ended};
+    sk_loop_on_event(&in->loop, &in->task_event);
     return true;
 }
 

@@ -50,7 +50,9 @@ static int peer(struct record *r)
     struct sk_chan c;
     if (names_connect(NAME, sk_in_ms(PATIENCE), &c) != SK_OK)
         return 1;
-    uintptr_t page = (uintptr_t)c.tx.slot & ~(uintptr_t)(SK_PAGE_BYTES - 1u);
+    uintptr_t page = xport_end_page(&c.end);
+    if (page == 0)
+        return 1;
     struct shared *s = (struct shared *)(page + sizeof(struct sk_chan_mem));
     for (uint32_t step = 1;; step++) {
         uint32_t go;

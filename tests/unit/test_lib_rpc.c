@@ -219,7 +219,7 @@ static void garbage_is_only_garbage(void **state)
             word[i] = random_next(&seed) << 16 ^ random_next(&seed);
         if (turn % 2) /* sometimes nearly right */
             word[0] = (word[0] & ~SK_CTL_TAG & ~SK_CTL_RESERVED & ~SK_CTL_TAKEN) | SK_CTL_VALID |
-                      ((client.rx.next + client.rx.epoch_tag) & SK_CTL_TAG);
+                      ((client.end.rx.next + client.end.rx.epoch_tag) & SK_CTL_TAG);
         sk_err err = sk_call(&client, 1, NULL, 0, NULL, 0, NULL, 0);
         assert_true(err <= SK_OK && err >= SK_ERR_LAST);
         if (client.dead != SK_OK || err == SK_ERR_FULL) {
@@ -290,7 +290,7 @@ static void claimed_handles_end_the_channel(void **state)
     struct sk_msg m = {.ctl = sk_ctl_make(0, 0, 2, false)};
     struct sk_in in;
     bool wake;
-    assert_int_equal(ring_send(&client.tx, &m, 1, &wake), SK_OK);
+    assert_int_equal(ring_send(&client.end.tx, &m, 1, &wake), SK_OK);
     fake.current = &fake.task[1];
     assert_int_equal(sk_recv_try(&server, &in), SK_ERR_PROTOCOL);
     assert_int_equal(server.handle, SK_HANDLE_NONE);

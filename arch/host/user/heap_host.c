@@ -23,7 +23,7 @@ struct heap {
     struct block *free;
     uint64_t pages; /* of the next region to ask for */
     uint64_t taken; /* pages mapped, this one's included */
-};
+} __attribute__((aligned(ALIGN)));
 
 /* A mapped region; NULL: refused. */
 static void *region(uint64_t pages)

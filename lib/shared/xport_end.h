@@ -1,0 +1,27 @@
+/* What a channel's end keeps where rings are memory that the two ends share (lib/xport_shared.c).
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef LIB_SHARED_XPORT_END_H
+#define LIB_SHARED_XPORT_END_H
+
+#include "base/ring.h"
+
+struct xport_end {
+    struct ring_tx tx;
+    struct ring_rx rx;
+    const struct sk_chan_status *status; /* written by the kernel */
+};
+
+/* Does the peer run on this core? Then it does not run while this task does. The line is written by
+ * the kernel of this core while this task does not run: plain loads, but real ones. */
+static inline bool xport_end_near(const struct xport_end *e)
+{
+    return *(const volatile uint32_t *)&e->status->same_core != 0;
+}
+
+/* The page with the rings; 0 where programs do not see it. */
+static inline uintptr_t xport_end_page(const struct xport_end *e)
+{
+    return (uintptr_t)e->tx.slot & ~(uintptr_t)(SK_PAGE_BYTES - 1u);
+}
+
+#endif
