@@ -84,7 +84,9 @@ static void start_block(struct kern *k, struct task *t, const struct sk_sys_prog
                                .core = k->core,
                                .cores = k->cores,
                                .epoch = k->epoch,
-                               .heap_bytes = (uint64_t)prog->mem_kib * 1024u,
+                               .heap_bytes = prog->mem_bytes,
+                               .handles = prog->handles,
+                               .ends = prog->ends,
                                .argc = 1};
     __builtin_memcpy(start->name, t->name, SK_NAME_BYTES);
     __builtin_memcpy(start->text, t->name, SK_NAME_BYTES);

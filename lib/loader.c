@@ -14,6 +14,8 @@ sk_err loader_fill_start(struct sk_start *start, const struct sk_load *load)
                                .epoch = own->epoch,
                                .parent = load->parent,
                                .heap_bytes = load->heap_bytes,
+                               .handles = load->handles,
+                               .ends = load->ends,
                                .argc = load->argc};
     size_t name_len = __builtin_strlen(load->name);
     if (load->argc > SK_START_ARGS || name_len >= sizeof(start->name))

@@ -21,6 +21,7 @@ struct sk_load {
     const char *const *argv; /* copied */
     uint32_t stack_bytes;    /* rounded up to pages, at least one */
     uint64_t heap_bytes;     /* most that the heap may grow to; memory comes from its budget */
+    uint16_t handles, ends;  /* its budget of them */
     sk_handle parent;        /* as the task knows it (sys_task_give) */
     sk_handle device[SK_START_DEVICES];
     const struct sk_start *own; /* init's start block: core, cores, epoch */

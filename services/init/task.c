@@ -74,6 +74,8 @@ static sk_err fill(struct init *in, struct task *t, uint32_t argc, const char *c
                            .argv = argv,
                            .stack_bytes = prog->stack_bytes,
                            .heap_bytes = prog->mem_bytes,
+                           .handles = prog->handles,
+                           .ends = prog->ends,
                            .own = in->start};
     const char *why = "not found in the archive";
     sk_err err = manifest_image(&in->manifest, prog, &load.file, &load.file_bytes);
