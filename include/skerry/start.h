@@ -24,8 +24,8 @@ struct sk_start {
     uint64_t system_addr;  /* init only: the system table (skerry/system.h), mapped read-only */
     uint64_t archive_addr; /* init only: the boot archive (newc cpio), mapped read-only; 0: none */
     uint64_t archive_bytes;
-    uint64_t heap_addr;  /* where the heap may grow from; 0: behind the program */
-    uint64_t heap_bytes; /* most that it may grow to */
+    uint64_t heap_addr;     /* where the heap may grow from; 0: behind the program */
+    uint64_t heap_bytes;    /* most that it may grow to */
     uint16_t handles, ends; /* the most that the task may have */
     uint32_t argc;
     uint16_t argv_off[SK_START_ARGS]; /* offset of each argument in text, zero-terminated */
