@@ -355,7 +355,7 @@ static void check_back(const struct sk_stats *before)
     const struct kern *k = sim.cur->kern;
     const struct task *t = sim.cur->space->task;
     uint32_t status = 0;
-    for (unsigned i = 0; i < KERN_STATUS_PAGES; i++)
+    for (unsigned i = 0; i < sizeof t->status_page / sizeof t->status_page[0]; i++)
         status += t->status_page[i] != SK_PADDR_NONE;
     const struct sk_stats *now = &k->stats;
     uint32_t missing = before->pages_free - k->ram_free - status;
