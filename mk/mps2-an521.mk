@@ -26,7 +26,7 @@ KERNEL_STACK := 1024
 K_FAST :=
 
 # --- kernel: one set of objects, linked for each core --------------------------------------------
-K_SRC := $(KERNEL_SRC) kernel/xfer_copy.c $(filter-out base/elf.c base/cpio.c,$(BASE_SRC)) \
+K_SRC := $(KERNEL_SRC) kernel/xfer_copy.c $(BASE_SRC) \
          $(wildcard arch/$(ARCH)/*.c arch/$(ARCH)/*.S board/$(BOARD)/*.c board/$(BOARD)/*.S)
 K_OBJ := $(patsubst %,$(OUT)/kernel/%.o,$(basename $(K_SRC)))
 K_LD  := board/$(BOARD)/kernel.ld
@@ -42,7 +42,7 @@ kernel-objects: $(K_OBJ)
 
 # --- user library and programs -------------------------------------------------------------------
 U_SRC := $(LIB_SRC) lib/xport_copy.c $(wildcard lib/*_fixed.c) \
-         $(filter-out base/string.c base/elf.c base/cpio.c,$(BASE_SRC)) \
+         $(filter-out base/string.c,$(BASE_SRC)) \
          $(wildcard arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S)
 U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
 U_LD  := arch/$(ARCH)/user/program.ld
