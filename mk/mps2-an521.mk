@@ -9,7 +9,8 @@ OUT   := build/$(BOARD)
 CORES ?=
 
 CC_TARGET := $(CROSS)gcc
-T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include $(INCLUDE_LAST)
+T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include -Ilib/copy \
+             $(INCLUDE_LAST)
 # This compiler's uint32_t is long, everybody else's int: one format for printf serves both.
 T_TYPES   := -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' -U__INT32_TYPE__ -D__INT32_TYPE__=int
 T_COMMON  := $(C_COMMON) $(T_TYPES) -mthumb $(T_INCLUDE) -fno-stack-protector -ffunction-sections \
