@@ -49,6 +49,7 @@ static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_cor
     to->image = piece(l, tpl->sys->image_count * sizeof(struct image));
     to->log = piece(l, c->log_bytes);
     to->log_bytes = c->log_bytes;
+    to->image_count = tpl->sys->image_count;
     to->task_count = c->tasks;
     to->end_count = c->ends;
     to->chan_count = chans;
