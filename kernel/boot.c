@@ -1,6 +1,7 @@
 /* A kernel's beginning: its tables laid out in the memory that the port gives, sized from the
  * system table; its presence on the links; its init.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "kernel/boot.h"
 #include "kernel/chan.h"
 #include "kernel/device.h"
 #include "kernel/handle.h"
@@ -138,6 +139,14 @@ static void make_init(struct kern *k)
     sched_ready(k, t, false);
 }
 
+bool boot_init(struct kern *k)
+{
+    k->held = link_held(k);
+    if (!k->held)
+        make_init(k);
+    return !k->held;
+}
+
 struct kern *kern_create(const struct kern_boot *boot)
 {
     struct layout l = {boot->memory, 0};
@@ -166,8 +175,8 @@ struct kern *kern_create(const struct kern_boot *boot)
     klog(k, "%u bytes for tasks; at most %u tasks, %u channel ends", k->ram_pages * SK_PAGE_BYTES,
          k->task_count, k->end_count);
     link_init(k);
-    make_init(k);
     if (k->parent != k->core && link_use(k, k->parent) != SK_OK)
         kern_panic(k, "the parent does not answer");
+    (void)boot_init(k);
     return k;
 }

@@ -18,13 +18,13 @@ void chan_table_init(struct kern *k)
     k->end_free = k->chan_free = INDEX_NONE;
     for (uint32_t i = k->end_count; i-- > 0;) {
         k->ends[i].index = (uint16_t)i;
-        k->ends[i].gen = 1;
+        k->ends[i].gen = GEN_FIRST(k->epoch);
         k->ends[i].next = k->end_free;
         k->end_free = (uint16_t)i;
     }
     for (uint32_t i = k->chan_count; i-- > 0;) {
         k->chans[i].index = (uint16_t)i;
-        k->chans[i].gen = 1;
+        k->chans[i].gen = GEN_FIRST(k->epoch);
         k->chans[i].next = k->chan_free;
         k->chan_free = (uint16_t)i;
     }
@@ -49,7 +49,7 @@ struct end *chan_end_take(struct kern *k)
 void chan_end_free(struct kern *k, struct end *e)
 {
     e->state = END_FREE;
-    e->gen++;
+    e->gen = GEN_NEXT(e->gen);
     e->next = k->end_free;
     k->end_free = e->index;
     k->stats.ends--;
@@ -148,6 +148,8 @@ sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_ch
 {
     if (e->used)
         return SK_ERR_STATE;
+    if (chan_lost(e))
+        return SK_ERR_PEER_DEAD;
     uint32_t slot = slot_take(e->owner);
     if (slot == INDEX_NONE)
         return SK_ERR_BUDGET;
@@ -187,7 +189,7 @@ sk_err chan_wake_peer(struct kern *k, struct end *e, bool front)
     if (e->peer.core == k->core)
         chan_end_ring(k, &k->ends[e->peer.index], front);
     else
-        link_wake(k, e->peer.core, e->peer.index);
+        link_wake(k, &e->peer);
     return SK_OK;
 }
 
@@ -221,13 +223,11 @@ static void tell_peer(struct kern *k, struct end *e)
         chan_end_free(k, e);
         return;
     }
-    bool answered = e->peer_closed && e->close_sent;
     if (!e->close_sent) {
         e->close_sent = true;
-        link_close(k, e->peer.core, e->peer.index);
-        answered = e->peer_closed;
+        link_close(k, &e->peer);
     }
-    if (answered)
+    if (e->close_seen || e->peer_gone)
         chan_end_free(k, e);
     else
         e->state = END_ZOMBIE;
@@ -251,7 +251,7 @@ void chan_close_end(struct kern *k, struct end *e)
     if (home.core == k->core)
         chan_release(k, &k->chans[home.index], side);
     else
-        link_release(k, home.core, home.index, side);
+        link_release(k, &home, side); /* nobody, if it is lost */
 }
 
 void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
@@ -263,18 +263,23 @@ void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
      * answer waits for REPEER to say which end it is. */
     if (core == e->peer.core && !e->close_sent) {
         e->close_sent = true;
-        link_close(k, core, e->peer.index);
+        link_close(k, &e->peer);
     }
+    e->close_seen = true;
     chan_peer_closed(k, e, false);
 }
 
 void chan_settle(struct kern *k, struct chan *c)
 {
-    if (!c->in_use || !c->released[0] || !c->released[1] || c->move != MOVE_NONE || c->doubt)
+    if (!c->in_use || c->move != MOVE_NONE)
+        return;
+    for (uint32_t s = 0; s < 2; s++)
+        c->released[s] |= link_outlived(k, &c->side[s]);
+    if (!c->released[0] || !c->released[1] || c->doubt)
         return;
     page_give(k, c->payer, c->page, 1, true);
     c->in_use = false;
-    c->gen++;
+    c->gen = GEN_NEXT(c->gen);
     c->next = k->chan_free;
     k->chan_free = c->index;
     k->stats.chans--;
@@ -308,4 +313,42 @@ void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t
     bool arriving = c->move != MOVE_NONE && c->move_side == side && c->move_core == core;
     if (c->side[side].core == core || arriving)
         chan_release(k, c, side);
+}
+
+/* --- Cores that are lost, and that begin anew ------------------------------------------------ */
+
+void chan_core_lost(struct kern *k, sk_core core)
+{
+    for (uint32_t i = 0; i < k->end_count; i++) {
+        struct end *e = &k->ends[i];
+        if (e->state != END_FREE && e->peer.core == core && !e->peer_gone)
+            chan_peer_closed(k, e, true);
+    }
+}
+
+/* The memory of e's channel is a new kernel's. */
+static void home_lost(struct kern *k, struct end *e)
+{
+    e->home.core = INDEX_NONE;
+    if (e->state == END_ZOMBIE)
+        return;
+    e->peer_closed = true;
+    if (e->used)
+        xfer_lost(k, e);
+    chan_end_ring(k, e, false);
+}
+
+void chan_core_anew(struct kern *k, sk_core core)
+{
+    for (uint32_t i = 0; i < k->end_count; i++) {
+        struct end *e = &k->ends[i];
+        if (e->state != END_FREE && link_outlived(k, &e->home))
+            home_lost(k, e);
+        if (e->state != END_FREE && !e->peer_gone && link_outlived(k, &e->peer))
+            chan_peer_closed(k, e, true);
+    }
+    for (uint32_t i = 0; i < k->chan_count; i++) {
+        k->chans[i].doubt &= (uint8_t) ~(1u << core);
+        chan_settle(k, &k->chans[i]);
+    }
 }

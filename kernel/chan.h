@@ -42,12 +42,24 @@ void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t
 
 /* One side of a channel at home here is given up; frees it with the other. */
 void chan_release(struct kern *k, struct chan *c, uint32_t side);
-/* Free c if both sides are released and nothing is moving. */
+/* Free c if both sides are released, or their cores have begun anew, and nothing is moving. */
 void chan_settle(struct kern *k, struct chan *c);
 
 /* t is dying: channels that it paid for and that live on are from now on on nobody's account. One
  * piece, *at is its cursor; true when all were looked at. */
 bool chan_leave_step(struct kern *k, struct task *t, uint32_t *at);
+
+/* The kernel of core is lost: ends whose peer is there have none. What it may still touch stays. */
+void chan_core_lost(struct kern *k, sk_core core);
+/* A new kernel runs on core: the one before touches nothing any more, and what was its memory is
+ * not touched from here again. */
+void chan_core_anew(struct kern *k, sk_core core);
+
+/* Has e's channel lost its memory? What was in its rings is lost too. */
+static inline bool chan_lost(const struct end *e)
+{
+    return e->home.core == INDEX_NONE;
+}
 
 /* The channel at home here that e belongs to; NULL if its home is elsewhere. */
 struct chan *chan_of(struct kern *k, const struct end *e);

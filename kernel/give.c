@@ -143,6 +143,8 @@ static sk_err give_chan(struct kern *k, struct task *t, struct handle *he, sk_co
         e->state = END_OWNED;
         return err;
     }
+    if (chan_lost(e))
+        return SK_ERR_PEER_DEAD;
     sk_err err = link_use(k, c ? core : e->home.core);
     if (err != SK_OK)
         return err;
@@ -297,6 +299,15 @@ static struct end *closed_meanwhile(struct kern *k, const struct end *e)
     return waits ? other : NULL;
 }
 
+/* The home was lost while it moved e, whose peer is here: has the peer heard of the new place? Then
+ * that, not this one, is where the end was last. */
+static bool moved_away(const struct kern *k, const struct end *e)
+{
+    const struct end *other = &k->ends[e->peer.index];
+    return e->peer.core == k->core && (other->gen != e->peer.gen || other->peer.core != k->core ||
+                                       other->peer.index != e->index);
+}
+
 static sk_err answer_error(const struct sk_link_given *given)
 {
     return given->err <= 0 && given->err >= SK_ERR_LAST ? given->err : SK_ERR_PROTOCOL;
@@ -323,7 +334,7 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
             chan_end_free(k, e);
         } else {
             e->state = END_OWNED;
-            if (other)
+            if (other || moved_away(k, e))
                 chan_peer_closed(k, e, true);
         }
         if (other)
@@ -367,8 +378,10 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     e->epoch = give->epoch;
     e->home = (struct place){give->home, (uint16_t)give->index, give->gen};
     e->peer = (struct place){give->peer_core, give->peer_index, give->peer_gen};
-    /* A peer that is here was closed while this end was in the air, or it is the one meant. */
-    if (give->peer_core == k->core && k->ends[give->peer_index].gen != give->peer_gen)
+    /* A peer that is here was closed while this end was in the air, or it is the one meant; one on
+     * another core may be lost with it. */
+    if (e->peer.core == k->core ? k->ends[e->peer.index].gen != e->peer.gen
+                                : !link_reaches(k, &e->peer))
         e->peer_closed = e->peer_gone = true;
     struct item item = {.kind = SK_KIND_CHAN, .index = e->index, .gen = e->gen};
     sk_err err = give_deliver(k, &give->dest, &item);

@@ -16,8 +16,10 @@
 
 #define KERN_SLICE_NS     SK_MS(10) /* round robin inside a priority */
 #define KERN_STATUS_LINES (SK_PAGE_BYTES / 64u)
-#define KERN_STATUS_PAGES (PORT_COPY_MODE ? 1 : SK_TASK_ENDS_MAX / KERN_STATUS_LINES)
+/* Of MMU ports, a task's; the last is a spare (xfer_shared.c). */
+#define KERN_STATUS_PAGES (PORT_COPY_MODE ? 1 : SK_TASK_ENDS_MAX / KERN_STATUS_LINES + 1)
 #define INDEX_NONE        0xffffu
+#define REQUESTER_LOST    0xfffeu /* whoever asked for a move is gone */
 
 /* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
 #define CALL_BLOCKED 1
@@ -52,6 +54,12 @@ struct item {
     uint32_t epoch;
 };
 
+/* Generations of what other kernels may name (ends, channels, ports): the low bits of the epoch,
+ * then a count. So what a kernel said of itself before it began anew names nothing of it after. */
+#define GEN_FIRST(epoch)   ((epoch) << 24 | 1u)
+#define GEN_NEXT(gen)      (((gen)&0xff000000u) | (((gen) + 1u) & 0x00ffffffu))
+#define GEN_OF(gen, epoch) ((((gen) ^ (epoch) << 24) & 0xff000000u) == 0)
+
 struct place { /* of a channel end, on any core */
     uint16_t core;
     uint16_t index;
@@ -75,6 +83,7 @@ struct end {
     bool peer_closed; /* nothing more will come */
     bool peer_gone;   /* the far end does not exist any more: nobody to tell */
     bool close_sent;  /* this side has flipped its close bit */
+    bool close_seen;  /* the far side has flipped its own */
     uint16_t index;   /* own */
     uint16_t slot;    /* among the owner's open ends */
     uint16_t next;    /* free list */
@@ -82,7 +91,7 @@ struct end {
     uint32_t gen;
     struct task *owner;
     struct place peer;
-    struct place home; /* of the channel: core, index, generation */
+    struct place home; /* of the channel; core INDEX_NONE: began anew, the page is lost */
     sk_paddr page;
     uint32_t epoch;                /* seed of the tags */
     struct sk_chan_status *status; /* this kernel's pointer to the owner's line; NULL: none */
@@ -105,14 +114,15 @@ struct chan {
     struct task *payer; /* charged for the page; NULL: it has died */
     struct place side[2];
     bool released[2];
-    bool doubt; /* a dead core may still touch the page: never used again */
+    uint8_t doubt; /* bit of a lost core that may still touch the page: not used again until that */
+                   /* core has begun anew */
     /* One end at a time may be on its way to another core. */
     uint8_t move; /* MOVE_* */
     uint8_t move_side;
     bool repeer_none;       /* REPEER goes to the moved end: its peer is gone */
     uint16_t move_link;     /* the core that the queued or sent request is for */
     uint16_t move_core;     /* where the end goes */
-    uint16_t requester;     /* core that asked, or INDEX_NONE: a task here */
+    uint16_t requester;     /* core that asked; INDEX_NONE: a task here; REQUESTER_LOST */
     uint16_t request_token; /* of the requester's MOVE, or slot of the task */
     struct sk_link_dest dest;
     struct place moved; /* where it lives, from the reply */
@@ -213,17 +223,21 @@ struct task {
 };
 _Static_assert(offsetof(struct task, port) == 0, "the port casts");
 
-enum link_state { LINK_NONE, LINK_UP, LINK_DOWN };
+/* DOWN: with the epoch it spoke to it is over; a newer one begins anew. HELLO: this kernel speaks
+ * to that epoch, which has not yet said that it speaks to this one. */
+enum link_state { LINK_NONE, LINK_DOWN, LINK_HELLO, LINK_UP };
 
 struct link {
     uint8_t state;
-    bool starting; /* a task here waits for that core to answer its first doorbell */
+    bool starting; /* that core was (re)started from here and has not answered its first doorbell */
     bool queued;   /* operations wait for the link or for credit */
     sk_core core;  /* the far end */
-    uint32_t peer_epoch;
-    uint32_t in_flight;  /* requests sent, not answered: <= SK_LINK_CREDIT */
+    uint32_t least;      /* no older epoch is spoken to (again) */
     struct sk_link *out; /* written here */
-    struct sk_link *in;  /* only the marks in its slots are written here */
+    struct sk_link *in;  /* only the header words of its slots are written here */
+    /* From here on: all zero when it begins with an epoch. */
+    uint32_t peer_epoch;
+    uint32_t in_flight; /* requests sent, not answered: <= SK_LINK_CREDIT */
     struct ring_tx tx;
     struct ring_rx rx;
     uint32_t bell, wakes, closes, releases; /* private copies of out's words */
@@ -253,6 +267,8 @@ struct kern {
     struct task *current; /* NULL: idle */
     sk_core core, parent, cores;
     uint32_t epoch;
+    bool
+        held; /* others may still touch this core's memory, lent by an earlier epoch: no init yet */
     /* scheduler */
     uint32_t ready_mask; /* bit p: queue p is not empty */
     bool work;           /* a dying task's next piece is due */

@@ -4,11 +4,45 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/link.h"
 #include "base/level.h"
+#include "kernel/boot.h"
 #include "kernel/chan.h"
 #include "kernel/give.h"
 #include "kernel/log.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
+
+/* The epoch of the kernel that runs at the far end; 0: none does, or one of another version. */
+static uint32_t epoch_of(const struct sk_link *in)
+{
+    if (seam_load_acquire(&in->magic) != SK_LINK_MAGIC || in->version != SK_LINK_VERSION ||
+        in->size_bytes != sizeof(struct sk_link))
+        return 0;
+    uint32_t epoch = seam_load_acquire(&in->epoch);
+    return seam_load_relaxed(&in->check) == ~epoch ? epoch : 0;
+}
+
+/* What was just read is of the epoch that the link is with. All that is read is read with acquire
+ * or stronger, and a booting kernel stores its epoch before it clears anything: the pair. */
+static bool still(const struct link *l)
+{
+    return seam_load_acquire(&l->in->epoch) == l->peer_epoch;
+}
+
+static void clear_ring(struct sk_link *page)
+{
+    for (uint32_t i = 0; i < SK_LINK_SLOTS; i++)
+        seam_store_release(&page->slot[i].ctl, 0);
+}
+
+/* Of this kernel's own page all below peer_epoch. */
+static void clear(struct sk_link *out)
+{
+    uint32_t *word = (uint32_t *)out;
+    for (size_t i = offsetof(struct sk_link, dead) / 4u; i < offsetof(struct sk_link, slot) / 4u;
+         i++)
+        seam_store_release(&word[i], 0);
+    clear_ring(out);
+}
 
 void link_init(struct kern *k)
 {
@@ -17,64 +51,122 @@ void link_init(struct kern *k)
         l->core = c;
         if (c == k->core)
             continue;
-        l->out = port_link(k->cpu, k->core, c);
+        struct sk_link *out = l->out = port_link(k->cpu, k->core, c);
         l->in = port_link(k->cpu, c, k->core);
-        l->out->version = SK_LINK_VERSION;
-        l->out->size_bytes = sizeof(struct sk_link);
-        l->out->epoch = k->epoch;
-        seam_store_release(&l->out->magic, SK_LINK_MAGIC);
+        /* Not there; speaking to nobody; another one: in this order, and before anything changes.
+         */
+        seam_store_release(&out->magic, 0);
+        seam_store_release(&out->peer_epoch, 0);
+        seam_store_release(&out->epoch, k->epoch);
+        clear(out);
+        out->version = SK_LINK_VERSION;
+        out->size_bytes = sizeof(struct sk_link);
+        out->check = ~k->epoch;
+        seam_store_release(&out->magic, SK_LINK_MAGIC);
     }
+    for (sk_core c = 0; c < k->cores && k->epoch != 1; c++)
+        (void)link_use(k, c);
 }
 
-static void bell(struct kern *k, struct link *l)
+bool link_held(const struct kern *k)
 {
-    if (!level_count_once(&l->out->bell, &l->bell, &l->in->bell_ack))
-        return; /* the last one is still unanswered: the far side will look after it */
-    port_doorbell(k->cpu, l->core);
+    for (sk_core c = 0; c < k->cores; c++) {
+        const struct sk_link *in = k->link[c].in;
+        uint32_t epoch = in ? epoch_of(in) : 0;
+        uint32_t to = epoch != 0 ? seam_load_acquire(&in->peer_epoch) : 0;
+        if (to != 0 && to != k->epoch && seam_load_relaxed(&in->dead) != epoch)
+            return true;
+    }
+    return false;
+}
+
+/* --- Beginning ------------------------------------------------------------------------------- */
+
+/* Speak to that epoch. */
+static void hello(struct kern *k, struct link *l, uint32_t epoch)
+{
+    const size_t kept = offsetof(struct link, peer_epoch);
+    __builtin_memset((uint8_t *)l + kept, 0, sizeof(*l) - kept);
+    l->state = LINK_HELLO;
+    l->peer_epoch = epoch;
+    l->least = epoch + 1u;
+    clear(l->out);
+    clear_ring(l->in); /* marks of this kernel's, for the epoch before */
+    ring_tx_init(&l->tx, l->out->slot, SK_LINK_SLOTS, &l->out->ctl, &l->in->ctl, k->epoch);
+    ring_rx_init(&l->rx, l->in->slot, SK_LINK_SLOTS, &l->out->ctl, &l->in->ctl, epoch);
+    chan_core_anew(k, l->core);
+    level_count(&l->out->bell, &l->bell); /* there is something to read */
+    seam_store_release(&l->out->peer_epoch, epoch);
+    klog(k, "link to core %u, epoch %u", l->core, epoch);
+    port_doorbell(k->cpu, l->core); /* whatever it has acknowledged */
     k->stats.doorbells_sent++;
 }
 
-/* The far kernel is there: name its epoch and make the ring ready. */
-static sk_err open_link(struct kern *k, struct link *l)
+/* Acquire: the far side's page is clear, and it marks nothing more for the epoch before. */
+static void hear(const struct kern *k, struct link *l)
 {
-    struct sk_link *in = l->in;
-    uint32_t epoch = seam_load_relaxed(&in->epoch);
-    if (in->version != SK_LINK_VERSION || in->size_bytes != sizeof(struct sk_link) || epoch == 0)
-        return SK_ERR_PROTOCOL;
-    l->peer_epoch = epoch;
-    ring_tx_init(&l->tx, l->out->slot, SK_LINK_SLOTS, &l->out->ctl, &in->ctl, k->epoch);
-    ring_rx_init(&l->rx, in->slot, SK_LINK_SLOTS, &l->out->ctl, &in->ctl, epoch);
-    l->state = LINK_UP;
-    seam_store_release(&l->out->peer_epoch, epoch);
-    klog(k, "link to core %u, epoch %u", l->core, epoch);
-    bell(k, l);
-    return SK_OK;
+    if (l->state == LINK_HELLO && seam_load_acquire(&l->in->peer_epoch) == k->epoch)
+        l->state = LINK_UP;
 }
 
+/* See what the far kernel says of itself, and go where that leads. want: speak to it if it runs. */
+static void look(struct kern *k, struct link *l, bool want)
+{
+    const struct sk_link *in = l->in;
+    uint32_t epoch = epoch_of(in);
+    if (l->state >= LINK_HELLO && epoch != l->peer_epoch)
+        link_down(k, l, "it begins anew");
+    if (epoch != 0 && seam_load_relaxed(&in->dead) == epoch)
+        link_down(k, l, "it has panicked"); /* an end here may know of it, though no link does */
+    else if (l->state < LINK_HELLO && epoch != 0 && epoch >= l->least &&
+             (want || l->starting || l->state == LINK_DOWN ||
+              seam_load_relaxed(&in->peer_epoch) == k->epoch))
+        hello(k, l, epoch);
+    hear(k, l);
+}
+
+/* After this no link is with an older epoch than anything that was read before: who names an object
+ * of a kernel has met its epoch. */
+static void look_all(struct kern *k)
+{
+    for (sk_core c = 0; c < k->cores; c++)
+        if (c != k->core)
+            look(k, &k->link[c], false);
+}
+
+/* Takes no link down that is in use: it is called in the middle of things. */
 sk_err link_use(struct kern *k, sk_core core)
 {
     if (core >= k->cores || core == k->core)
         return SK_ERR_NOT_FOUND;
     struct link *l = &k->link[core];
-    if (l->state == LINK_UP)
-        return SK_OK;
-    if (l->state == LINK_DOWN || seam_load_acquire(&l->in->magic) != SK_LINK_MAGIC)
-        return SK_ERR_CORE_DOWN;
-    if (seam_load_relaxed(&l->in->dead) != 0) {
-        link_down(k, l, "it has panicked"); /* an end here may know of it, though no link does */
-        return SK_ERR_CORE_DOWN;
-    }
-    return open_link(k, l);
+    if (l->state < LINK_HELLO)
+        look(k, l, true);
+    else
+        hear(k, l);
+    return l->state >= LINK_HELLO ? SK_OK : SK_ERR_CORE_DOWN;
+}
+
+bool link_outlived(const struct kern *k, const struct place *p)
+{
+    return p->core < k->cores && k->link[p->core].state >= LINK_HELLO &&
+           !GEN_OF(p->gen, k->link[p->core].peer_epoch);
+}
+
+bool link_reaches(struct kern *k, const struct place *p)
+{
+    return link_use(k, p->core) == SK_OK && !link_outlived(k, p);
 }
 
 uint32_t link_core_state(struct kern *k, sk_core core)
 {
-    const struct link *l = &k->link[core];
+    struct link *l = &k->link[core];
     if (core == k->core)
         return SK_CORE_RUNNING;
-    if (l->state == LINK_DOWN || seam_load_relaxed(&l->in->dead) != 0)
+    look(k, l, false);
+    if (l->state == LINK_DOWN)
         return SK_CORE_DEAD;
-    return seam_load_acquire(&l->in->magic) == SK_LINK_MAGIC ? SK_CORE_RUNNING : SK_CORE_OFF;
+    return epoch_of(l->in) != 0 ? SK_CORE_RUNNING : SK_CORE_OFF;
 }
 
 uint32_t link_epoch(const struct kern *k, sk_core core)
@@ -84,35 +176,69 @@ uint32_t link_epoch(const struct kern *k, sk_core core)
     return core < k->cores ? seam_load_relaxed(&k->link[core].in->epoch) : 0;
 }
 
-/* --- Level state, writing -------------------------------------------------------------------- */
-
-void link_wake(struct kern *k, sk_core core, uint32_t end)
+sk_err link_core_start(struct kern *k, sk_core core, bool again)
 {
     struct link *l = &k->link[core];
-    if (link_use(k, core) != SK_OK || end >= SK_LINK_ENDS)
+    uint32_t state = link_core_state(k, core);
+    uint32_t now = epoch_of(l->in);
+    bool crashed = now != 0 && seam_load_relaxed(&l->in->dead) == now;
+    if (!again && (l->starting || (state != SK_CORE_OFF && !crashed)))
+        return SK_ERR_STATE;
+    /* Greater than any that was there, or that was ordered and has not shown itself yet. */
+    uint32_t epoch = l->least + l->starting;
+    if (epoch <= now)
+        epoch = now + 1u;
+    sk_err err = port_core_start(k->cpu, core, epoch);
+    if (err != SK_OK)
+        return err;
+    if (now != 0)
+        link_down(k, l, "restarted");
+    l->least = epoch;
+    l->starting = true;
+    return SK_OK;
+}
+
+/* --- Level state, writing -------------------------------------------------------------------- */
+
+/* Before the far side is known to read: the ring of hello is still unanswered. */
+static void bell(struct kern *k, struct link *l)
+{
+    if (l->state != LINK_UP || !level_count_once(&l->out->bell, &l->bell, &l->in->bell_ack))
+        return; /* the last one is still unanswered: the far side will look after it */
+    port_doorbell(k->cpu, l->core);
+    k->stats.doorbells_sent++;
+}
+
+void link_wake(struct kern *k, const struct place *end)
+{
+    static const uint32_t none;
+    struct link *l = &k->link[end->core];
+    if (!link_reaches(k, end) || end->index >= SK_LINK_ENDS)
         return;
-    uint32_t w = end / 32u;
-    if (level_hint(&l->out->wake[w], &l->wake[w], &l->in->wake_ack[w], 1u << (end % 32u))) {
+    uint32_t w = end->index / 32u;
+    const uint32_t *ack = l->state == LINK_UP ? &l->in->wake_ack[w] : &none;
+    if (level_hint(&l->out->wake[w], &l->wake[w], ack, 1u << (end->index % 32u))) {
         level_count(&l->out->wakes, &l->wakes);
         bell(k, l);
     }
 }
 
-void link_close(struct kern *k, sk_core core, uint32_t end)
+void link_close(struct kern *k, const struct place *end)
 {
-    struct link *l = &k->link[core];
-    if (link_use(k, core) != SK_OK || end >= SK_LINK_ENDS)
+    struct link *l = &k->link[end->core];
+    if (!link_reaches(k, end) || end->index >= SK_LINK_ENDS)
         return;
-    level_flip(&l->out->close[end / 32u], &l->close[end / 32u], 1u << (end % 32u));
+    uint32_t w = end->index / 32u;
+    level_flip(&l->out->close[w], &l->close[w], 1u << (end->index % 32u));
     level_count(&l->out->closes, &l->closes);
     bell(k, l);
 }
 
-void link_release(struct kern *k, sk_core core, uint32_t chan, uint32_t side)
+void link_release(struct kern *k, const struct place *home, uint32_t side)
 {
-    struct link *l = &k->link[core];
-    uint32_t bit = chan * 2u + side;
-    if (link_use(k, core) != SK_OK || bit >= SK_LINK_ENDS)
+    struct link *l = &k->link[home->core];
+    uint32_t bit = home->index * 2u + side;
+    if (!link_reaches(k, home) || bit >= SK_LINK_ENDS)
         return;
     level_flip(&l->out->release[bit / 32u], &l->release[bit / 32u], 1u << (bit % 32u));
     level_count(&l->out->releases, &l->releases);
@@ -176,6 +302,8 @@ static void read_bits(struct kern *k, const struct link *l, const uint32_t *word
 {
     for (uint32_t w = 0; w * 32u < k->end_count; w++) {
         uint32_t changed = level_read(&words[w], &seen[w], ack ? &ack[w] : NULL);
+        if (changed != 0 && !still(l))
+            return;
         for (; changed != 0; changed &= changed - 1u)
             each(k, l->core, w * 32u + (uint32_t)__builtin_ctz(changed));
     }
@@ -203,6 +331,7 @@ static void read_ring(struct kern *k, struct link *l)
 {
     struct sk_msg m;
     uint32_t slots;
+    uint32_t with = l->peer_epoch;
     bool wake;
     for (uint32_t n = 0; n < LINK_RING_EACH && l->state == LINK_UP; n++) {
         m.ctl = 0;
@@ -214,6 +343,9 @@ static void read_ring(struct kern *k, struct link *l)
             return;
         }
         link_read_levels(k);
+        look_all(k);
+        if (l->state != LINK_UP || l->peer_epoch != with)
+            return;
         if (!(m.ctl & SK_CTL_REPLY)) {
             give_request(k, l, &m);
         } else if (l->in_flight == 0) {
@@ -243,27 +375,21 @@ static void check_started(struct kern *k, struct link *l)
 
 void link_doorbell(struct kern *k)
 {
+    look_all(k);
+    if (k->held && !boot_init(k))
+        return; /* no answer before there is somebody to speak to */
     for (sk_core c = 0; c < k->cores; c++) {
         struct link *l = &k->link[c];
-        if (c == k->core || l->state == LINK_DOWN)
-            continue;
-        if (l->state == LINK_NONE &&
-            (l->starting || seam_load_acquire(&l->in->peer_epoch) == k->epoch))
-            (void)link_use(k, c); /* not there, or of another version: nothing to take */
         if (l->state != LINK_UP)
             continue;
         bool first = l->bell_seen == 0;
         if (!level_read(&l->in->bell, &l->bell_seen, &l->out->bell_ack) && !l->starting)
             continue;
-        if (first && !l->starting)
-            bell(k, l); /* whoever waits for this core's first answer must be told to look */
+        if (first)
+            bell(k, l); /* for who waits for this first answer, and what was flipped since hello */
         k->stats.doorbells_taken++;
         if (l->starting)
             check_started(k, l);
-        if (seam_load_acquire(&l->in->dead) == l->peer_epoch) {
-            link_down(k, l, "it has panicked");
-            continue;
-        }
         read_levels(k, l);
         read_ring(k, l);
     }
@@ -277,12 +403,9 @@ void link_down(struct kern *k, struct link *l, const char *why)
         return;
     klog(k, "core %u is lost: %s", l->core, why);
     l->state = LINK_DOWN;
+    l->starting = false;
     give_link_down(k, l);
-    for (uint32_t i = 0; i < k->end_count; i++) {
-        struct end *e = &k->ends[i];
-        if (e->state != END_FREE && e->peer.core == l->core && !e->peer_gone)
-            chan_peer_closed(k, e, true);
-    }
+    chan_core_lost(k, l->core);
 }
 
 void link_announce_death(struct kern *k)

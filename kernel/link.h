@@ -1,26 +1,42 @@
-/* Links to the other kernels: presence, doorbells, level bits, requests and replies.
+/* Links to the other kernels: presence, epochs, doorbells, level bits, requests and replies.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef KERNEL_LINK_H
 #define KERNEL_LINK_H
 
 #include "kernel/kern.h"
 
-/* At boot: fill this kernel's pages, so that others can tell that it is there. */
+/* At boot: fill this kernel's pages, so that others can tell that it is there. A kernel that is not
+ * its core's first also greets all that run: they let go of what they had with the one before. */
 void link_init(struct kern *k);
 
-/* Have a link to that core. SK_ERR_NOT_FOUND: no such core; SK_ERR_CORE_DOWN: not running, or
- * lost; SK_ERR_PROTOCOL: another version. */
+/* Is there a kernel that was linked to an earlier epoch of this core and not yet to this one? What
+ * that epoch lent it, it may still touch. */
+bool link_held(const struct kern *k);
+
+/* Have a link to that core, or one that is about to be: requests queue until it is.
+ * SK_ERR_NOT_FOUND: no such core; SK_ERR_CORE_DOWN: not running, lost, or of another version. */
 sk_err link_use(struct kern *k, sk_core core);
+
+/* Is what p names, on another core, of the epoch that the link there is with, or now begins with?
+ */
+bool link_reaches(struct kern *k, const struct place *p);
+
+/* Is what p names of an epoch of another core that is gone for good: a newer one has been met? */
+bool link_outlived(const struct kern *k, const struct place *p);
+
+/* Start core with a greater epoch than any it had. Again: also if it runs, which takes the link to
+ * it down. SK_ERR_STATE: it runs, or cannot be forced; nothing was done. SK_ERR_NOT_FOUND. */
+sk_err link_core_start(struct kern *k, sk_core core, bool again);
 
 /* SK_CORE_*, as far as this kernel can see. epoch of that core as last seen, 0: never. */
 uint32_t link_core_state(struct kern *k, sk_core core);
 uint32_t link_epoch(const struct kern *k, sk_core core);
 
-/* Level state towards `core`: a wake for its end, the close of its end's peer, the release of a
- * side of its channel. No effect on a core that is down. */
-void link_wake(struct kern *k, sk_core core, uint32_t end);
-void link_close(struct kern *k, sk_core core, uint32_t end);
-void link_release(struct kern *k, sk_core core, uint32_t chan, uint32_t side);
+/* Level state towards the core of an end: a wake for it, the close of its peer; or of a channel:
+ * the release of a side. No effect where link_reaches says no. */
+void link_wake(struct kern *k, const struct place *end);
+void link_close(struct kern *k, const struct place *end);
+void link_release(struct kern *k, const struct place *home, uint32_t side);
 
 /* A request (m->label, token, bytes) when link_has_credit; a reply always has room. */
 bool link_has_credit(const struct link *l);
@@ -34,7 +50,8 @@ void link_doorbell(struct kern *k);
 /* Take the level bits of every link now. */
 void link_read_levels(struct kern *k);
 
-/* The far kernel is dead or talks nonsense: its ends close, what waits for it ends. */
+/* The far kernel is dead, replaced, or talks nonsense: its ends close, what waits for it ends. What
+ * it may still touch stays untouched until a new epoch of that core is met. */
 void link_down(struct kern *k, struct link *l, const char *why);
 
 /* This kernel is about to halt: say so to all. */

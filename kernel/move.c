@@ -43,6 +43,9 @@ static void finish(struct kern *k, struct chan *c, sk_err err)
 {
     struct end *other = other_here(k, c);
     bool local = c->requester == INDEX_NONE;
+    if (err != SK_OK)
+        c->released[c->move_side] =
+            false; /* it was, perhaps, by a new place that came to nothing */
     if (other && other->state == END_ZOMBIE && other->peer.core == k->core) {
         /* It closed while its peer was in the air, and waits for nobody else. */
         if (err != SK_OK && local)
@@ -51,7 +54,7 @@ static void finish(struct kern *k, struct chan *c, sk_err err)
     }
     if (local) {
         task_told(k, c, err);
-    } else {
+    } else if (c->requester != REQUESTER_LOST) {
         struct sk_link_given given = {
             .err = err, .core = c->moved.core, .index = c->moved.index, .gen = c->moved.gen};
         link_reply(k, &k->link[c->requester], SK_LINK_MOVE, c->request_token, &given);
@@ -64,9 +67,13 @@ static void finish(struct kern *k, struct chan *c, sk_err err)
 static void repeer_here(struct kern *k, struct end *e, struct place p)
 {
     e->peer = p;
-    if (e->peer_closed && !e->close_sent && !e->peer_gone && p.core != k->core) {
+    if (p.core != k->core && !link_reaches(k, &p)) {
+        chan_peer_closed(k, e, true); /* lost, or of an epoch that is over */
+        return;
+    }
+    if (e->close_seen && !e->close_sent && !e->peer_gone && p.core != k->core) {
         e->close_sent = true; /* the answer to a close that overtook this */
-        link_close(k, p.core, p.index);
+        link_close(k, &p);
     }
     chan_wake_peer(k, e, false); /* what was rung at the old place */
 }
@@ -75,6 +82,10 @@ static void repeer_here(struct kern *k, struct end *e, struct place p)
 static void tell_moved_gone(struct kern *k, struct chan *c)
 {
     struct end *e = &k->ends[c->moved.index];
+    if (c->moved.core != k->core && !link_reaches(k, &c->moved)) {
+        finish(k, c, SK_OK); /* it was lost meanwhile */
+        return;
+    }
     if (c->moved.core != k->core) {
         c->repeer_none = true;
         c->move = MOVE_REPEER_QUEUED;
@@ -91,17 +102,16 @@ static void tell_moved_gone(struct kern *k, struct chan *c)
 static void given(struct kern *k, struct chan *c)
 {
     const struct place *p = &c->side[1 - c->move_side];
-    struct end *other = other_here(k, c);
     c->side[c->move_side] = c->moved;
-    if (p->core != k->core) {
+    bool reached = p->core == k->core || link_reaches(k, p);
+    struct end *other = other_here(k, c);
+    if (!reached) {
+        tell_moved_gone(k, c);
+    } else if (p->core != k->core) {
         c->repeer_none = false;
         c->move = MOVE_REPEER_QUEUED;
         c->move_link = p->core;
-        sk_err err = link_use(k, p->core);
-        if (err == SK_OK)
-            give_pump(k, &k->link[p->core]);
-        else
-            tell_moved_gone(k, c);
+        give_pump(k, &k->link[p->core]);
     } else if (other == NULL || other->state == END_ZOMBIE) {
         tell_moved_gone(k, c);
     } else {
@@ -162,7 +172,7 @@ sk_err move_request(struct kern *k, struct link *l, const struct sk_link_move *m
     if (c->move != MOVE_NONE)
         return SK_ERR_BUSY;
     if (move->core != k->core) {
-        sk_err err = link_use(k, move->core);
+        sk_err err = link_use(k, move->core); /* dest has a generation of its epoch */
         if (err != SK_OK)
             return err;
     }
@@ -275,8 +285,11 @@ void move_link_down(struct kern *k, struct link *l)
         struct chan *c = &k->chans[i];
         if (!c->in_use || c->move == MOVE_NONE)
             continue;
+        if (c->requester == l->core)
+            c->requester = REQUESTER_LOST;
         /* Given and not answered: it may have the page mapped, and is dead but not fenced. */
-        c->doubt |= c->move_link == l->core && c->move == MOVE_GIVEN;
+        if (c->move_link == l->core && c->move == MOVE_GIVEN)
+            c->doubt |= (uint8_t)(1u << l->core);
         if (c->move_link == l->core && (c->move == MOVE_QUEUED || c->move == MOVE_GIVEN))
             finish(k, c, SK_ERR_PEER_DEAD);
         else if (c->move_link == l->core && c->repeer_none)

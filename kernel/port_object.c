@@ -10,7 +10,7 @@ void port_table_init(struct kern *k)
     k->port_free = INDEX_NONE;
     for (uint32_t i = k->port_count; i-- > 0;) {
         k->ports[i].index = (uint16_t)i;
-        k->ports[i].gen = 1;
+        k->ports[i].gen = GEN_FIRST(k->epoch);
         k->ports[i].next = k->port_free;
         k->port_free = (uint16_t)i;
     }
@@ -66,7 +66,7 @@ void port_object_close(struct kern *k, struct port *p)
     }
     p->in_use = false;
     p->owner = NULL;
-    p->gen++;
+    p->gen = GEN_NEXT(p->gen);
     p->next = k->port_free;
     k->port_free = p->index;
     k->stats.ports--;

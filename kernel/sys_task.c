@@ -172,7 +172,7 @@ sk_err sys_task_info(struct kern *k, struct task *t)
     return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
 }
 
-sk_err sys_core_start(struct kern *k, struct task *t)
+static sk_err core_start(struct kern *k, struct task *t, bool again)
 {
     sk_core core = sys_u32(t, 1);
     sk_err err = need_control(t, SK_RIGHT_CORE);
@@ -182,13 +182,11 @@ sk_err sys_core_start(struct kern *k, struct task *t)
         return SK_ERR_NOT_FOUND;
     if (t->op.state != OP_IDLE)
         return SK_ERR_BUSY;
-    struct link *l = &k->link[core];
-    if (core == k->core || l->starting || link_core_state(k, core) != SK_CORE_OFF)
-        return SK_ERR_STATE;
-    err = port_core_start(k->cpu, core, 1);
+    if (core == k->core || core == 0) /* which boots the machine, and runs if any does */
+        return again ? SK_ERR_ARG : SK_ERR_STATE;
+    err = link_core_start(k, core, again);
     if (err != SK_OK)
         return err;
-    l->starting = true;
     t->op.state = OP_CORE_START;
     t->op.link = (uint8_t)core;
     t->op.waiting = true;
@@ -196,11 +194,14 @@ sk_err sys_core_start(struct kern *k, struct task *t)
     return CALL_BLOCKED;
 }
 
+sk_err sys_core_start(struct kern *k, struct task *t)
+{
+    return core_start(k, t, false);
+}
+
 sk_err sys_core_restart(struct kern *k, struct task *t)
 {
-    (void)k;
-    (void)t;
-    return SK_ERR_UNSUPPORTED;
+    return core_start(k, t, true);
 }
 
 sk_err sys_core_info(struct kern *k, struct task *t)

@@ -14,6 +14,7 @@
 
 enum { STAGE_OP, STAGE_HANDLES, STAGE_SPACE, STAGE_REGIONS, STAGE_STATUS, STAGE_CHANS, STAGE_DONE };
 #define HANDLES_A_STEP 8u
+#define TIDS_AN_EPOCH  1000000u /* of a slot; a tid of an older epoch names nothing */
 #define REGIONS_A_STEP 32u
 
 void task_table_init(struct kern *k)
@@ -22,7 +23,7 @@ void task_table_init(struct kern *k)
     for (uint32_t i = k->task_count; i-- > 0;) {
         struct task *t = &k->tasks[i];
         t->slot = (uint16_t)i;
-        t->gen = 1;
+        t->gen = (k->epoch - 1u) * TIDS_AN_EPOCH + 1u;
         t->handles = &k->handles[i * k->handles_each];
         t->free_next = k->task_free;
         k->task_free = (uint16_t)i;

@@ -12,9 +12,9 @@
 
 /* What one core has: never a global constant, cores may differ. */
 struct core_record {
-    uint64_t hw_id;    /* as the machine numbers it (MPIDR, hart id) */
-    uint32_t features; /* CORE_HAS_* */
-    uint32_t epoch;    /* filled by the kernel that runs there, in its own copy */
+    uint64_t hw_id;                     /* as the machine numbers it (MPIDR, hart id) */
+    uint32_t features;                  /* CORE_HAS_* */
+    uint32_t epoch;                     /* filled by the kernel that runs there, in its own copy */
     uint8_t mpu_regions, priority_bits; /* of interrupts; where the machine has such things */
 };
 #define CORE_HAS_FPU 1u

@@ -16,6 +16,10 @@ void xfer_close(struct kern *k, struct end *e);
 /* The state of e has changed: tell its owner. */
 void xfer_update(struct kern *k, struct end *e);
 
+/* The memory of e's channel is a new kernel's: neither this kernel nor the owner touches it from
+ * now on. What was in the rings is lost. */
+void xfer_lost(struct kern *k, struct end *e);
+
 /* e was rung and its owner sleeps in CHAN_CALL on it: complete the call if the answer is there.
  * True: nobody else need hear of it. */
 bool xfer_answer(struct kern *k, struct end *e, bool front);

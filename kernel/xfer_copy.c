@@ -20,9 +20,9 @@ static struct end *open_end(struct kern *k, struct task *t, sk_err *err)
     if (h == NULL)
         return NULL;
     struct end *e = &k->ends[h->index];
-    if (e->used)
+    if (e->used && !chan_lost(e))
         return e;
-    *err = SK_ERR_STATE;
+    *err = e->used ? SK_ERR_PEER_DEAD : SK_ERR_STATE;
     return NULL;
 }
 
@@ -54,6 +54,12 @@ void xfer_close(struct kern *k, struct end *e)
 {
     (void)k;
     (void)e;
+}
+
+void xfer_lost(struct kern *k, struct end *e)
+{
+    (void)k;
+    (void)e; /* chan_lost is asked wherever a ring is used */
 }
 
 void xfer_update(struct kern *k, struct end *e)
@@ -149,7 +155,7 @@ static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, str
     if (max - 1u >= SK_SLOTS_MAX)
         return SK_ERR_ARG;
     struct sk_msg *m = in_place(k, t, sys_word(t, 1), max, SK_PROT_W);
-    for (;;) {
+    while (!chan_lost(e)) {
         bool closed = e->peer_closed; /* before the look: what came before the end is still taken */
         sk_err err =
             m ? kring_recv(&e->rx, m, max, slots, &wake) : recv_copied(k, t, e, max, slots, &wake);
@@ -162,6 +168,7 @@ static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, str
         if (kring_arm(&e->rx))
             return SK_ERR_EMPTY;
     }
+    return SK_ERR_PEER_DEAD;
 }
 
 sk_err sys_chan_recv(struct kern *k, struct task *t)

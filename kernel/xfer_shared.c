@@ -12,6 +12,10 @@
 
 _Static_assert(!PORT_COPY_MODE, "the port keeps rings: link xfer_copy.c");
 
+/* A page of each task that has ends with their home elsewhere: it takes the place of a channel's
+ * page that is lost, for the task may be in the middle of using it. */
+#define SPARE_PAGE (KERN_STATUS_PAGES - 1)
+
 /* The task's page of status lines that slot falls into, mapped read-only at first use. */
 static sk_err status_page(struct kern *k, struct task *t, uint32_t slot)
 {
@@ -39,13 +43,17 @@ void xfer_update(struct kern *k, struct end *e)
     e->status->peer_core = e->peer.core;
     e->status->peer_epoch = link_epoch(k, e->peer.core);
     e->status->same_core = e->peer.core == k->core;
-    seam_store_release(&e->status->state, e->peer_closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN);
+    seam_store_release(&e->status->state, chan_lost(e)     ? SK_CHAN_LOST
+                                          : e->peer_closed ? SK_CHAN_CLOSED
+                                                           : SK_CHAN_OPEN);
 }
 
 sk_err xfer_open(struct kern *k, struct end *e, struct sk_chan_view *view)
 {
     struct task *t = e->owner;
     sk_err err = status_page(k, t, e->slot);
+    if (err == SK_OK && e->home.core != k->core && t->status_page[SPARE_PAGE] == SK_PADDR_NONE)
+        err = page_take(k, t, PAGE_STATUS, 1, &t->status_page[SPARE_PAGE]);
     if (err != SK_OK)
         return err;
     view->mem = port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page);
@@ -67,6 +75,17 @@ void xfer_close(struct kern *k, struct end *e)
     port_unmap(k, e->owner, port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page),
                SK_PAGE_BYTES);
     e->status = NULL;
+}
+
+/* The task sees LOST before anything that it reads after the exchange is used (lib/xport_shared.c).
+ */
+void xfer_lost(struct kern *k, struct end *e)
+{
+    sk_uaddr at = port_area_addr(k->cpu, PORT_AREA_CHAN, e->slot, e->page);
+    xfer_update(k, e);
+    port_unmap(k, e->owner, at, SK_PAGE_BYTES);
+    (void)port_map(k, e->owner, at, e->owner->status_page[SPARE_PAGE], SK_PAGE_BYTES,
+                   SK_PROT_R | SK_PROT_W); /* where one was: nothing is needed for it */
 }
 
 bool xfer_answer(struct kern *k, struct end *e, bool front)

@@ -25,10 +25,10 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
     return sys_chan_send(c->handle, m, slots);
 }
 
-/* SK_ERR_BUSY: there is room, or the peer is gone, which the attempt will tell. */
+/* Not SK_OK: there is room, or the peer is gone, which the attempt will tell. */
 bool xport_room(struct sk_chan *c, uint32_t slots)
 {
-    return sys_chan_want(c->handle, slots) == SK_ERR_BUSY;
+    return sys_chan_want(c->handle, slots) != SK_OK;
 }
 
 sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)

@@ -39,6 +39,12 @@ bool xport_closed(const struct sk_chan *c)
     return *(const volatile uint32_t *)&c->end.status->state != SK_CHAN_OPEN;
 }
 
+/* What was just read may be torn. */
+static inline bool lost(const struct sk_chan *c)
+{
+    return *(const volatile uint32_t *)&c->status->state == SK_CHAN_LOST;
+}
+
 /* Label and token, together. */
 static uint32_t line_head(const struct sk_msg *line)
 {
@@ -81,6 +87,8 @@ static COLD sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, 
         if (err == SK_ERR_EMPTY)
             return SK_ERR_PEER_DEAD;
     }
+    if (lost(c))
+        return SK_ERR_PEER_DEAD;
     if (wake)
         wake_sender(c);
     return err;
@@ -100,7 +108,7 @@ sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *s
     *slots = 1;
     if (ring_pop(&c->end.rx))
         wake_sender(c);
-    return SK_OK;
+    return lost(c) ? SK_ERR_PEER_DEAD : SK_OK;
 }
 
 static COLD bool arm_long(struct sk_chan *c)
@@ -174,5 +182,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     c->call_seq++;
     if (ring_mark(&c->end.rx, c->end.rx.next++))
         wake_sender(c);
+    if (lost(c))
+        return SK_ERR_PEER_DEAD;
     return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
 }

@@ -3,6 +3,13 @@
  * overflow (wake, close, release: one bit each, flipped by the writer), and a ring for the rest.
  * Bytes from a peer are hostile: every field is read once, checked, then used; nonsense takes the
  * link down, never the kernel. kernel/link.c is the only reader and writer.
+ *
+ * A link is between two epochs. Each side, when it meets a new epoch of the other: clears its own
+ * page below peer_epoch and the header words of the other's ring, then names that epoch in
+ * peer_epoch (release). It takes nothing from the other's page, and sends nothing in its own ring,
+ * until the other names its epoch; level bits it may flip from then on. Before it acts on what it
+ * has read it looks at epoch once more. So nothing passes between epochs that do not name each
+ * other, in whatever order they come (docs/adr/0010).
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef SKERRY_LINK_H
 #define SKERRY_LINK_H
@@ -10,20 +17,21 @@
 #include <skerry/msg.h>
 
 #define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
-#define SK_LINK_VERSION 1u
+#define SK_LINK_VERSION 2u
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
 struct sk_link {
-    /* Presence: a kernel fills its pages when it boots, magic last (release). At first use the
-     * writer also names the epoch that it speaks to; the ring's tags are made from the writer's. */
+    /* Presence: a kernel fills its pages when it boots, magic last (release). A new epoch is proof
+     * that the kernel before it is gone. The ring's tags are made from the writer's epoch. */
     uint32_t magic;
     uint32_t version;
     uint32_t size_bytes; /* sizeof(struct sk_link) */
-    uint32_t epoch;      /* the writer's boot epoch, never 0 */
-    uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = not known yet */
+    uint32_t epoch;      /* the writer's boot epoch, never 0; each is greater than the one before */
+    uint32_t check;      /* ~epoch: no accident looks like a new one */
+    uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = none yet */
     uint32_t dead;       /* = epoch once the writer has panicked */
-    uint32_t pad0[10];
+    uint32_t pad0[9];
     /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
     uint32_t bell;     /* counts rings of the writer */
     uint32_t bell_ack; /* the peer's bell as last seen by the writer */

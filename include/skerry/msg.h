@@ -78,16 +78,16 @@ _Static_assert(sizeof(struct sk_chan_mem) <= SK_PAGE_BYTES, "a channel is one pa
 
 /* One end's status line: written by that end's kernel, read by the task (MMU ports). */
 struct sk_chan_status {
-    uint32_t state;      /* SK_CHAN_OPEN, SK_CHAN_CLOSED */
+    uint32_t state;      /* SK_CHAN_OPEN, ... */
     uint32_t peer_core;  /* core where the other end was last known */
     uint32_t peer_epoch; /* boot epoch of that core's kernel */
     uint32_t same_core;  /* 1: the peer shares this core: never spin on it */
     uint32_t pad[12];
 };
 _Static_assert(sizeof(struct sk_chan_status) == 64, "one line");
-#define SK_CHAN_OPEN 1u /* the peer may still send */
-#define SK_CHAN_CLOSED                                                                             \
-    2u /* the peer closed, died, or its core did: drain, then SK_ERR_PEER_DEAD                     \
-        */
+/* OPEN: the peer may still send. CLOSED: it closed, died, or its core did: drain, then
+ * SK_ERR_PEER_DEAD. LOST: the core that the memory was at home on has begun anew: nothing is left,
+ * and what was read before this was seen may be torn. */
+enum { SK_CHAN_OPEN = 1, SK_CHAN_CLOSED, SK_CHAN_LOST };
 
 #endif

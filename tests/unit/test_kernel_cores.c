@@ -18,14 +18,16 @@ static sk_handle connect_inits(struct kern *from, struct kern *to, sk_handle *ne
     return (sk_handle)b->port.reg[1];
 }
 
-/* The first opened end takes a page of status lines that stays with the task. */
-static void warm(struct kern *k)
+/* The first opened end takes a page of status lines that stays with the task, the first one with
+ * its home elsewhere a page more. */
+static void warm(struct kern *k, struct kern *from)
 {
-    sk_handle h[2];
-    make_chan(k, &k->tasks[0], h);
-    open_end(k, &k->tasks[0], h[0], 0);
-    EXPECT(CALL(k, &k->tasks[0], CLOSE, h[0]), SK_OK);
-    EXPECT(CALL(k, &k->tasks[0], CLOSE, h[1]), SK_OK);
+    struct task *t = &k->tasks[0];
+    sk_handle near, far = connect_inits(from, k, &near);
+    open_end(k, t, far, 0);
+    EXPECT(CALL(k, t, CLOSE, far), SK_OK);
+    EXPECT(CALL(from, &from->tasks[0], CLOSE, near), SK_OK);
+    fake_settle();
 }
 
 static void test_connect_across_cores(void **state)
@@ -33,8 +35,8 @@ static void test_connect_across_cores(void **state)
     (void)state;
     struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
     struct task *a = &k0->tasks[0], *b = &k1->tasks[0];
-    warm(k0);
-    warm(k1);
+    warm(k0, k1);
+    warm(k1, k0);
     struct sk_stats before0 = gauges(k0), before1 = gauges(k1);
     for (int round = 0; round < 20; round++) {
         sk_handle near, far = connect_inits(k0, k1, &near);
@@ -75,9 +77,9 @@ static void test_broker_between_three_cores(void **state)
     sk_handle a0, a1, b1, b2;
     a1 = connect_inits(k[0], k[1], &a0);
     b2 = connect_inits(k[1], k[2], &b1);
-    warm(k[0]);
-    warm(k[1]);
-    warm(k[2]);
+    warm(k[0], k[1]);
+    warm(k[1], k[0]);
+    warm(k[2], k[0]);
     struct sk_stats before[3] = {gauges(k[0]), gauges(k[1]), gauges(k[2])};
     for (int order = 0; order < 4; order++) {
         sk_handle h[2];
