@@ -42,7 +42,7 @@ bool xport_closed(const struct sk_chan *c)
 /* What was just read may be torn. */
 static inline bool lost(const struct sk_chan *c)
 {
-    return *(const volatile uint32_t *)&c->status->state == SK_CHAN_LOST;
+    return *(const volatile uint32_t *)&c->end.status->state == SK_CHAN_LOST;
 }
 
 /* Label and token, together. */
