@@ -27,7 +27,14 @@ import pytest
     (["bench", "none"], "unknown benchmark 'none'"),
     (["bench", "../x"], "is no name of a benchmark"),
     (["clean", "all"], "clean takes no arguments"),
-    (["doctor", "me"], "doctor takes no arguments"),
+    (["doctor", "me"], "doctor: unknown option 'me'"),
+    (["doctor", "--cores", "2"], "doctor: unknown option '--cores'"),
+    (["doctor", "--board", "toaster"], "unknown board 'toaster'"),
+    (["run", "--board", "mps2-an521", "--cores", "3"], "--cores takes 1 to 2, not '3'"),
+    (["run", "--board", "mps2-an521", "--system", "ondemand"], "unknown system 'ondemand'"),
+    (["test", "--board"], "--board needs a value"),
+    (["test", "port", "--board", "toaster"], "unknown board 'toaster'"),
+    (["bench", "guest", "--board", "toaster"], "unknown board 'toaster'"),
 ])
 def test_wrong_command_line(tool, arguments, message):
     result = tool("skerry", *arguments)
@@ -49,6 +56,14 @@ def test_doctor_names_what_is_there(tool):
     result = tool("skerry", "doctor")
     assert result.returncode == 0
     assert "present  qemu-system-arm" in result.stdout
+
+
+def test_doctor_of_one_board(tool):
+    arm64 = tool("skerry", "doctor", "--board", "virt-arm64").stdout
+    mps2 = tool("skerry", "doctor", "--board", "mps2-an521").stdout
+    assert "gcc-aarch64-linux-gnu" in arm64 and "gcc-arm-none-eabi" not in arm64
+    assert "gcc-arm-none-eabi" in mps2 and "picolibc-arm-none-eabi" in mps2
+    assert "aarch64" not in mps2 and "libfdt" not in mps2
 
 
 def test_doctor_says_what_to_do(tool, tmp_path):
