@@ -1,22 +1,29 @@
-# What the figures need of an ELF file: its symbols and the words of its code.
+# What the figures need of an ELF file of 32 or 64 bits: its symbols and the words of its code.
 # SPDX-License-Identifier: BSD-2-Clause
 
 import bisect
 import struct
 
 SHT_SYMTAB, SHF_EXEC, STT_FUNC, STT_NOTYPE = 2, 4, 2, 0
+EM_ARM = 40
+# By the class in the header: where the section headers are told of, their form, and a symbol's with
+# the places of name, info, section, value.
+FORMS = {1: ("<I", 32, "<HHH", 46, "<10I", "<IIIBBH", (0, 3, 5, 1)),
+         2: ("<Q", 40, "<HHH", 58, "<IIQQQQIIQQ", "<IBBHQQ", (0, 1, 3, 4))}
 
 
 class Elf:
     def __init__(self, path):
         with open(path, "rb") as f:
             self.data = f.read()
-        if self.data[:6] != b"\x7fELF\x02\x01":
-            raise ValueError(f"{path}: expected a 64-bit little-endian ELF file")
-        shoff, = struct.unpack_from("<Q", self.data, 40)
-        shsize, shnum, names = struct.unpack_from("<HHH", self.data, 58)
-        raw = [struct.unpack_from("<IIQQQQIIQQ", self.data, shoff + i * shsize)
-               for i in range(shnum)]
+        if self.data[:4] != b"\x7fELF" or self.data[4] not in FORMS or self.data[5] != 1:
+            raise ValueError(f"{path}: expected a little-endian ELF file")
+        offset, at, counts, counts_at, section, self.symbol, self.order = FORMS[self.data[4]]
+        shoff, = struct.unpack_from(offset, self.data, at)
+        shsize, shnum, names = struct.unpack_from(counts, self.data, counts_at)
+        # Bit 0 of a function's address says Thumb state.
+        self.thumb = struct.unpack_from("<H", self.data, 18)[0] == EM_ARM
+        raw = [struct.unpack_from(section, self.data, shoff + i * shsize) for i in range(shnum)]
         self.sections = [dict(zip(("name", "type", "flags", "addr", "offset", "size", "link"), r))
                          for r in raw]
         for s in self.sections:
@@ -33,11 +40,15 @@ class Elf:
         functions = {}
         for table in (s for s in self.sections if s["type"] == SHT_SYMTAB):
             strings = self.sections[table["link"]]
-            for at in range(table["offset"], table["offset"] + table["size"], 24):
-                name, info, _, section, value, _ = struct.unpack_from("<IBBHQQ", self.data, at)
+            step = struct.calcsize(self.symbol)
+            for at in range(table["offset"], table["offset"] + table["size"], step):
+                entry = struct.unpack_from(self.symbol, self.data, at)
+                name, info, section, value = (entry[i] for i in self.order)
                 text = self.string(strings, name)
                 if not text or text[0] == "$":
                     continue
+                if self.thumb and info & 15 == STT_FUNC:
+                    value &= ~1
                 self.symbols[text] = value
                 code = 0 < section < len(self.sections) and \
                     self.sections[section]["flags"] & SHF_EXEC
@@ -52,7 +63,11 @@ class Elf:
         """The instruction at that address, or None if this file has no code there."""
         for s in self.sections:
             if s["flags"] & SHF_EXEC and s["addr"] <= address < s["addr"] + s["size"]:
-                return struct.unpack_from("<I", self.data, s["offset"] + address - s["addr"])[0]
+                at = s["offset"] + address - s["addr"]
+                half, = struct.unpack_from("<H", self.data, at)
+                if self.thumb and half >> 11 < 0x1d:  # an instruction of 16 bits
+                    return half
+                return struct.unpack_from("<I", self.data, at)[0]
         return None
 
     def function(self, address):

@@ -10,9 +10,8 @@ from . import regions
 TOOLS = "build/bench"
 SECONDS = 240
 # No network card and no clock of the host: two runs are the same to the instruction.
-QEMU = ["qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", "cortex-a53", "-m", "512",
-        "-display", "none", "-monitor", "none", "-nic", "none", "-rtc", "clock=vm",
-        "-icount", "shift=0,sleep=off"]
+ALWAYS = ["-display", "none", "-monitor", "none", "-nic", "none", "-rtc", "clock=vm",
+          "-icount", "shift=0,sleep=off"]
 
 
 class Failed(Exception):
@@ -28,21 +27,21 @@ def build(*targets, **variables):
         raise Failed(f"the build of {' '.join(targets)} failed\n{done.stdout}")
 
 
-def run(kernel, cores, options=(), seconds=SECONDS):
+def run(board, image, cores, options=(), seconds=SECONDS):
     """(counts, what the guest printed). The guest must come to its last marker."""
     with tempfile.TemporaryDirectory() as folder:
-        return run_in(folder, kernel, cores, options, seconds)
+        return run_in(folder, board, image, cores, options, seconds)
 
 
-def run_in(folder, kernel, cores, options, seconds):
+def run_in(folder, board, image, cores, options, seconds):
     out, console = f"{folder}/counts", f"{folder}/console"
     plugin = ",".join([f"{TOOLS}/count.so", f"out={out}", *options])
-    argv = QEMU + ["-smp", str(cores), "-serial", f"file:{console}", "-plugin", plugin,
-                   "-kernel", kernel]
+    argv = [word.format(cores=cores) for word in board.qemu] + ALWAYS
+    argv += ["-serial", f"file:{console}", "-plugin", plugin, "-kernel", image]
     try:
         done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               timeout=seconds)
-        error = done.stderr
+        error = "\n".join(line for line in done.stderr.splitlines() if "warning: nic" not in line)
     except subprocess.TimeoutExpired:
         error = f"not finished after {seconds} s"
     text = ""
@@ -50,11 +49,15 @@ def run_in(folder, kernel, cores, options, seconds):
         with open(console, encoding="utf-8", errors="replace") as f:
             text = f.read().replace("\r", "")
     if error or not os.path.exists(out):
-        raise Failed(f"{kernel}: {error.strip()}\n{text[-2000:]}")
+        raise Failed(f"{image}: {error.strip()}\n{text[-2000:]}")
     with open(out, encoding="utf-8") as f:
         return regions.read_counts(f.read()), text
 
 
-def floor():
+def floor_image(board):
+    return f"{TOOLS}/{board.name}/floor.elf"
+
+
+def floor(board, options=()):
     """The floor program's counts: a loop of known length, and doorbells with nothing else."""
-    return run(f"{TOOLS}/floor.elf", 2, seconds=30)[0]
+    return run(board, floor_image(board), 2, options, seconds=30)[0]

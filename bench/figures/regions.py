@@ -24,6 +24,18 @@ def read_table(path):
     return {r.name: r for r in found}
 
 
+@dataclass(frozen=True)
+class Path:
+    """All paths through one core's kernel of one kind, and the longest of them."""
+    core: int
+    entry: str    # function of the vector
+    call: str     # of a system call, its function; else "-"
+    through: str  # places that it passed, joined by +; else "-"
+    times: int
+    most: int
+    number: int   # of the longest, among those of its core
+
+
 class Incomplete(Exception):
     """The guest ended before it had measured everything."""
 
@@ -32,6 +44,7 @@ class Incomplete(Exception):
 class Counts:
     """samples: {region number: [(core, own, all, upper)]} in the order in which they were made."""
     samples: dict = field(default_factory=dict)
+    paths: list = field(default_factory=list)
     places: list = field(default_factory=list)  # (address, page, instruction, times) of a profile
     total: int = -1
 
@@ -46,6 +59,9 @@ def read_counts(text):
         elif kind == "at":
             address, page, word = (int(f, 16) for f in fields[:3])
             counts.places.append((address, page, word, int(fields[3])))
+        elif kind == "path":
+            core, entry, call, through, *numbers = fields
+            counts.paths.append(Path(int(core), entry, call, through, *map(int, numbers)))
         elif kind == "total":
             counts.total = int(fields[0])
     if counts.total < 0:

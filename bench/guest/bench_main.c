@@ -23,6 +23,7 @@
 #define FAR_CORE     1u
 #define FORK_CORE    2u /* the first that the manifest does not start */
 #define CORE_MS      1000u
+#define LATE_MS      1000000u /* a deadline that never comes */
 
 static void check(sk_err err, const char *what)
 {
@@ -49,6 +50,42 @@ static void peer(const char *name, sk_core core, struct sk_chan *chan)
     check(names_connect(name, sk_in_ms(CORE_MS), chan), name);
 }
 
+/* Start a program of the bench, if this board's system has it. */
+static bool helper(const char *name, sk_tid *tid)
+{
+    sk_err err = proc_spawn(NULL, name, 1, &name, NEAR_CORE, tid);
+    if (err != SK_ERR_NOT_FOUND)
+        check(err, name);
+    return err == SK_OK;
+}
+
+/* There is one other task of this priority, which yields whenever it runs. */
+static void switches(void)
+{
+    sk_tid tid;
+    if (!helper("bench_yield", &tid))
+        return;
+    for (unsigned i = 0; i < WARM_ROUNDS; i++)
+        sys_yield();
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        MARKER_BEGIN(REGION_SWITCH);
+        sys_yield();
+        MARKER_END(REGION_SWITCH);
+    }
+    check(proc_kill(NULL, tid), "kill bench_yield");
+}
+
+/* The driver measures; it ends by itself. */
+static void interrupts(void)
+{
+    struct proc_exit how;
+    sk_tid tid;
+    if (!helper("bench_driver", &tid))
+        return;
+    check(proc_wait(NULL, tid, &how, SK_FOREVER), "wait for bench_driver");
+    check(how.status == 0 ? SK_OK : SK_ERR_STATE, "bench_driver");
+}
+
 static void null_calls(void)
 {
     for (unsigned i = 0; i < ROUNDS; i++) {
@@ -61,17 +98,17 @@ static void null_calls(void)
 }
 
 /* The region is part of the instruction, so each needs a loop of its own. */
-#define CALL_LOOP(region, chan, label, bytes)                                                      \
+#define CALL_LOOP(region, chan, label, bytes, deadline)                                            \
     do {                                                                                           \
         uint64_t ask_[7] = {0}, answer_[7];                                                        \
         for (unsigned i_ = 0; i_ < WARM_ROUNDS + ROUNDS; i_++) {                                   \
             sk_err err_;                                                                           \
             rest();                                                                                \
             if (i_ < WARM_ROUNDS) {                                                                \
-                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
+                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, deadline);          \
             } else {                                                                               \
                 MARKER_BEGIN(region);                                                              \
-                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, SK_FOREVER);        \
+                err_ = sk_call(chan, label, ask_, bytes, answer_, bytes, NULL, deadline);          \
                 MARKER_END(region);                                                                \
             }                                                                                      \
             check(err_, "call");                                                                   \
@@ -80,15 +117,19 @@ static void null_calls(void)
 
 static void calls(struct sk_chan *near, struct sk_chan *far)
 {
-    CALL_LOOP(REGION_NEAR_CALL, near, BENCH_NOTHING, 0);
-    CALL_LOOP(REGION_NEAR_CALL_32, near, BENCH_SAME, 32);
-    CALL_LOOP(REGION_NEAR_CALL_56, near, BENCH_SAME, 56);
-    CALL_LOOP(REGION_FAR_CALL_POLL, far, BENCH_NOTHING, 0);
+    sk_ns late = sk_in_ms(LATE_MS);
+    CALL_LOOP(REGION_NEAR_CALL, near, BENCH_NOTHING, 0, SK_FOREVER);
+    CALL_LOOP(REGION_NEAR_CALL_DEADLINE, near, BENCH_NOTHING, 0, late);
+    CALL_LOOP(REGION_NEAR_CALL_32, near, BENCH_SAME, 32, SK_FOREVER);
+    CALL_LOOP(REGION_NEAR_CALL_56, near, BENCH_SAME, 56, SK_FOREVER);
+    CALL_LOOP(REGION_FAR_CALL_POLL, far, BENCH_NOTHING, 0, SK_FOREVER);
 }
 
-/* A call whose caller goes to sleep at once. */
+/* A call whose caller goes to sleep at once. Where rings belong to the kernels every call does. */
 static sk_err call_asleep(struct sk_chan *c)
 {
+    if (xport_end_page(&c->end) == 0)
+        return sk_call(c, BENCH_NOTHING, NULL, 0, NULL, 0, NULL, SK_FOREVER);
     struct sk_call call;
     struct sk_in in;
     struct sk_out out = {.label = BENCH_NOTHING};
@@ -190,6 +231,8 @@ int main(void)
     peer("bench.near", NEAR_CORE, &near);
     peer("bench.far", FAR_CORE, &far);
     null_calls();
+    switches();
+    interrupts();
     calls(&near, &far);
     far_calls(&far);
     far_paths(&far);

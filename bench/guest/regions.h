@@ -9,7 +9,9 @@
 #define BENCH_REGIONS(X) \
     X(NOTHING, 0, "nothing: two markers side by side") \
     X(NULL_CALL, 1, "null system call") \
+    X(SWITCH, 14, "yield to another task and back") \
     X(NEAR_CALL, 2, "RPC round trip, same core, 0 bytes") \
+    X(NEAR_CALL_DEADLINE, 15, "the same with a deadline") \
     X(NEAR_CALL_32, 3, "the same, 32 bytes there and back") \
     X(NEAR_CALL_56, 4, "the same, 56 bytes there and back") \
     X(FAR_SEND, 5, "RPC to another core: send, receiver awake") \
@@ -20,7 +22,9 @@
     X(SPAWN_HELLO, 10, "spawn to exit of hello") \
     X(SPAWN_EMPTY, 11, "spawn to exit of a program that does nothing") \
     X(CORE_START, 12, "core start: request to init, until it runs") \
-    X(KERNEL_FORK, 13, "of it, fork of a kernel: until it answers")
+    X(KERNEL_FORK, 13, "of it, fork of a kernel: until it answers") \
+    X(CORE_RESTART, 16, "core restart: request to init, until it runs") \
+    X(IRQ, 17, "device interrupt to the driver's first instruction")
 /* clang-format on */
 
 /* What bench_peer can be asked. */
