@@ -5,8 +5,14 @@
 #include <stdint.h>
 
 struct out {
-    char *buf;
-    size_t size, len;
+    void (*put)(void *to, char c);
+    void *to;
+    size_t len;
+};
+
+struct buffer {
+    char *at;
+    size_t left; /* the zero at the end included */
 };
 
 struct spec {
@@ -17,8 +23,17 @@ struct spec {
 
 static void put(struct out *o, char c)
 {
-    if (o->len + 1 < o->size)
-        o->buf[o->len++] = c;
+    o->put(o->to, c);
+    o->len++;
+}
+
+static void put_buffer(void *to, char c)
+{
+    struct buffer *b = to;
+    if (b->left > 1) {
+        *b->at++ = c;
+        b->left--;
+    }
 }
 
 static void put_padded(struct out *o, const struct spec *s, const char *text, size_t len)
@@ -84,9 +99,9 @@ static size_t length(const char *text)
     return n;
 }
 
-size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args)
+size_t fmt_vput(void (*put_to)(void *to, char c), void *to, const char *format, va_list args)
 {
-    struct out o = {buf, size, 0};
+    struct out o = {put_to, to, 0};
     for (const char *f = format; *f != '\0'; f++) {
         struct spec s;
         if (*f != '%') {
@@ -121,9 +136,16 @@ size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args)
             f = start;
         }
     }
-    if (size != 0)
-        buf[o.len] = '\0';
     return o.len;
+}
+
+size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args)
+{
+    struct buffer b = {buf, size};
+    fmt_vput(put_buffer, &b, format, args);
+    if (size != 0)
+        *b.at = '\0';
+    return (size_t)(b.at - buf);
 }
 
 size_t fmt_print(char *buf, size_t size, const char *format, ...)

@@ -42,9 +42,12 @@ $(OUT)/kernel/%.o: %.S $(MAKE_FILES)
 kernel-objects: $(K_OBJ)
 
 # --- user library and programs -------------------------------------------------------------------
+# Instead of pieces of the C library, where a program has no floating point.
+SMALL_SRC := arch/$(ARCH)/user/printf.c
+SMALL_OBJ := $(SMALL_SRC:%.c=$(OUT)/user/%.o)
 U_SRC := $(LIB_SRC) lib/xport_copy.c $(wildcard lib/*_fixed.c) \
          $(filter-out base/string.c,$(BASE_SRC)) \
-         $(wildcard arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S)
+         $(filter-out $(SMALL_SRC),$(wildcard arch/$(ARCH)/user/*.c arch/$(ARCH)/user/*.S))
 U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
 U_LD  := arch/$(ARCH)/user/program.ld
 
@@ -61,7 +64,10 @@ $(OUT)/user-fpu/%.o: %.c $(MAKE_FILES)
 $(OUT)/libskerry.a: $(U_OBJ)
 	@rm -f $@
 	$(Q)$(CROSS)ar rcs $@ $^
-lib: $(OUT)/libskerry.a
+$(OUT)/libsmall.a: $(SMALL_OBJ)
+	@rm -f $@
+	$(Q)$(CROSS)ar rcs $@ $^
+lib: $(OUT)/libskerry.a $(OUT)/libsmall.a
 
 # --- how each piece is linked --------------------------------------------------------------------
 # NAME.link is a command line; the image tool adds the places and the output. It is younger than all
@@ -78,17 +84,19 @@ $(PARTS)/sizes.o: tools/image/sizes.c $(MAKE_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
 
-# $(1) program, $(2) user or user-fpu, $(3) its flags, $(4) name of the file
+# $(1) program, $(2) user or user-fpu, $(3) its flags, $(4) name of the file, $(5) its libraries
 define program_rule
-$(PARTS)/$(4).link: $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1))) $(OUT)/libskerry.a \
-    $(U_LD) $(MAKE_FILES)
+$(PARTS)/$(4).link: $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1))) $(5) $(U_LD) \
+    $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	@echo '$(CC_TARGET) --specs=picolibc.specs $(3) -mthumb $(LINK_COMMON) -T $(U_LD)' \
-	    '-Wl,-u,_start' $$(filter %.o,$$^) $(OUT)/libskerry.a > $$@
+	    '-Wl,-u,_start' $$(filter %.o,$$^) $(5) > $$@
 endef
 BOARD_PROGRAMS := $(PROGRAMS) $(BENCHES)
-$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user,$(T_CPU),$(p))))
-$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user-fpu,$(T_FPU),$(p).fpu)))
+$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user,$(T_CPU),$(p),\
+    $(OUT)/libsmall.a $(OUT)/libskerry.a)))
+$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user-fpu,$(T_FPU),$(p).fpu,\
+    $(OUT)/libskerry.a)))
 
 # --- the image -----------------------------------------------------------------------------------
 IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
@@ -108,9 +116,9 @@ image: $(IMAGE)
 programs: image
 
 # What tools/lint/symbols looks at.
-lint-objects: $(K_OBJ) $(U_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard services/*/*.c))
+lint-objects: $(K_OBJ) $(U_OBJ) $(SMALL_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wildcard services/*/*.c))
 
--include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) $(PARTS)/sizes.d
+-include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) $(SMALL_OBJ:.o=.d) $(PARTS)/sizes.d
 -include $(foreach p,$(BOARD_PROGRAMS),$(foreach u,user user-fpu,\
     $(patsubst %.c,$(OUT)/$(u)/%.d,$(call program_src,$(p)))))
 .PHONY: kernel-objects programs lint-objects
