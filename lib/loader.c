@@ -13,14 +13,13 @@ sk_err loader_fill_start(struct sk_start *start, const struct sk_load *load)
                                .cores = own->cores,
                                .epoch = own->epoch,
                                .parent = load->parent,
-                               .heap_bytes = load->heap_bytes,
-                               .handles = load->handles,
-                               .ends = load->ends,
+                               .heap_bytes = load->prog->mem_bytes,
+                               .handles = load->prog->handles,
+                               .ends = load->prog->ends,
                                .argc = load->argc};
-    size_t name_len = __builtin_strlen(load->name);
-    if (load->argc > SK_START_ARGS || name_len >= sizeof(start->name))
+    if (load->argc > SK_START_ARGS)
         return SK_ERR_TOO_BIG;
-    __builtin_memcpy(start->name, load->name, name_len);
+    __builtin_memcpy(start->name, load->prog->name, sizeof(start->name));
     __builtin_memcpy(start->device, load->device, sizeof(start->device));
     for (uint32_t i = 0; i < load->argc; i++) {
         size_t len = __builtin_strlen(load->argv[i]) + 1u;

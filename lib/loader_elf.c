@@ -2,7 +2,9 @@
  * that this task fills and then gives away, mapped as the task will see it. Pieces are as large as
  * the kernel finds contiguous pages for.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/cpio.h"
 #include "base/elf.h"
+#include "base/fmt.h"
 #include "lib/loader.h"
 
 #define PAGE ((uint64_t)SK_PAGE_BYTES)
@@ -80,21 +82,33 @@ static sk_err place_segment(sk_handle task, const struct elf_segment *s, const v
                                           .prot = s->prot});
 }
 
+/* Its executable in the archive: untrusted. */
+static sk_err find(const struct sk_load *load, struct cpio_entry *file)
+{
+    char path[SK_NAME_BYTES + sizeof("bin/")];
+    fmt_print(path, sizeof(path), "bin/%s", load->prog->name);
+    return cpio_find((const void *)(uintptr_t)load->own->archive_addr, load->own->archive_bytes,
+                     path, file);
+}
+
 sk_err loader_start(const struct sk_load *load, const char **why)
 {
+    struct cpio_entry file;
     struct elf_image image;
     struct sk_start start;
-    *why = "";
-    sk_err err = elf_parse(load->file, load->file_bytes, loader_machine(), &image, why);
+    *why = "damaged archive";
+    sk_err err = find(load, &file);
+    if (err == SK_OK)
+        err = elf_parse(file.data, file.len_bytes, loader_machine(), &image, why);
     if (err == SK_OK)
         err = loader_fill_start(&start, load);
     for (uint32_t i = 0; err == SK_OK && i < image.segments; i++)
-        err = place_segment(load->task, &image.segment[i], load->file);
+        err = place_segment(load->task, &image.segment[i], file.data);
     if (err != SK_OK)
         return err;
     const struct elf_segment *last = &image.segment[image.segments - 1u];
     uint64_t stack = page_up(last->addr + last->mem_bytes) + PAGE; /* a guard page below */
-    uint64_t stack_bytes = load->stack_bytes == 0 ? PAGE : page_up(load->stack_bytes);
+    uint64_t stack_bytes = load->prog->stack_bytes == 0 ? PAGE : page_up(load->prog->stack_bytes);
     uint64_t block = stack + stack_bytes - SK_START_BYTES;
     start.heap_addr = stack + stack_bytes + PAGE; /* and one above */
     err = place_all(load->task, (struct piece){.addr = stack,

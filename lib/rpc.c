@@ -8,7 +8,8 @@
 
 #define INDEX_BITS 4u
 #define INDEX_MASK ((1u << INDEX_BITS) - 1u)
-_Static_assert(SK_CHAN_SLOTS_MAX == 1u << INDEX_BITS, "an index for each slot");
+#define INDEX_ALL  ((1u << SK_CHAN_SLOTS_MAX) - 1u)
+_Static_assert(SK_CHAN_SLOTS_MAX <= 1u << INDEX_BITS, "an index for each slot");
 
 /* Take an index and room for the reply. SK_ERR_FULL: too much is outstanding. */
 static sk_err reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
@@ -19,7 +20,7 @@ static sk_err reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *ou
     if (out->len > SK_PAYLOAD_MAX || reply_max > SK_PAYLOAD_MAX)
         return SK_ERR_TOO_BIG;
     uint32_t slots = sk_slots_of(reply_max);
-    uint32_t free = ~(uint32_t)c->call_busy & 0xffffu;
+    uint32_t free = ~(uint32_t)c->call_busy & INDEX_ALL;
     if (free == 0 || slots > c->reply_room)
         return SK_ERR_FULL;
     uint32_t i = (uint32_t)__builtin_ctz(free);

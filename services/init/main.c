@@ -62,9 +62,9 @@ static bool set_up(struct init *in)
 {
     memset(in, 0, sizeof *in);
     in->start = sk_self()->start;
-    const void *archive = (const void *)(uintptr_t)in->start->archive_addr;
-    if (manifest_open(&in->manifest, archive, in->start->archive_bytes) != SK_OK) {
-        sk_log("no system table in the archive\n");
+    const void *table = (const void *)(uintptr_t)in->start->system_addr;
+    if (manifest_open(&in->manifest, table) != SK_OK) {
+        sk_log("no system table\n");
         return false;
     }
     room_count(in, &in->room);

@@ -2,10 +2,8 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "manifest.h"
 
-#include "base/cpio.h"
 #include "lib/names.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Entry number i of a table of the system table. */
@@ -14,16 +12,12 @@ static const void *table_at(const struct manifest *m, uint32_t off, size_t size,
     return (const uint8_t *)m->sys + off + size * i;
 }
 
-sk_err manifest_open(struct manifest *m, const void *archive, uint64_t archive_bytes)
+sk_err manifest_open(struct manifest *m, const void *table)
 {
-    struct cpio_entry e;
-    if (cpio_find(archive, archive_bytes, SK_SYS_FILE, &e) != SK_OK)
+    const struct sk_sys_header *sys = table;
+    if (sys == NULL || sys->magic != SK_SYS_MAGIC || sys->version != SK_SYS_VERSION)
         return SK_ERR_IMAGE;
-    const struct sk_sys_header *sys = e.data;
-    if (e.len_bytes < sizeof *sys || sys->magic != SK_SYS_MAGIC || sys->version != SK_SYS_VERSION ||
-        sys->size_bytes > e.len_bytes)
-        return SK_ERR_IMAGE;
-    *m = (struct manifest){.sys = sys, .archive = archive, .archive_bytes = archive_bytes};
+    *m = (struct manifest){.sys = sys};
     return SK_OK;
 }
 
@@ -42,20 +36,6 @@ const struct sk_sys_prog *manifest_find(const struct manifest *m, const char *na
             return p;
     }
     return NULL;
-}
-
-sk_err manifest_image(const struct manifest *m, const struct sk_sys_prog *p, const void **image,
-                      uint64_t *len_bytes)
-{
-    char path[SK_NAME_BYTES + sizeof "bin/"];
-    struct cpio_entry e;
-    snprintf(path, sizeof path, "bin/%s", p->name);
-    sk_err err = cpio_find(m->archive, m->archive_bytes, path, &e);
-    if (err)
-        return err;
-    *image = e.data;
-    *len_bytes = e.len_bytes;
-    return SK_OK;
 }
 
 bool manifest_permits(const struct manifest *m, const struct sk_sys_prog *p, uint32_t perm,

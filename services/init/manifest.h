@@ -1,5 +1,5 @@
-/* What the manifest says to init: the system table in the boot archive. The boot kernel has
- * checked both before it froze them, so offsets and references in the table are trusted here.
+/* What the manifest says to init: the system table. The boot kernel has checked it before it froze
+ * it, so offsets and references in it are trusted here.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef INIT_MANIFEST_H
 #define INIT_MANIFEST_H
@@ -9,22 +9,16 @@
 
 struct manifest {
     const struct sk_sys_header *sys;
-    const void *archive;
-    uint64_t archive_bytes;
 };
 
-/* SK_ERR_IMAGE: there is no system table in the archive, or not of this version. */
-sk_err manifest_open(struct manifest *m, const void *archive, uint64_t archive_bytes);
+/* table: as the start block says. SK_ERR_IMAGE: it is none, or not of this version. */
+sk_err manifest_open(struct manifest *m, const void *table);
 
 /* Program number i, or NULL beyond the last. */
 const struct sk_sys_prog *manifest_prog(const struct manifest *m, uint32_t i);
 
 /* The program of that name, or NULL. */
 const struct sk_sys_prog *manifest_find(const struct manifest *m, const char *name);
-
-/* Its executable in the archive. SK_ERR_NOT_FOUND, SK_ERR_IMAGE. */
-sk_err manifest_image(const struct manifest *m, const struct sk_sys_prog *p, const void **image,
-                      uint64_t *len_bytes);
 
 /* May p do that (SK_PERM_*) with name? name is terminated. */
 bool manifest_permits(const struct manifest *m, const struct sk_sys_prog *p, uint32_t perm,

@@ -69,18 +69,12 @@ static sk_err fill(struct init *in, struct task *t, uint32_t argc, const char *c
     const struct sk_sys_prog *prog = t->prog;
     struct sk_load load = {.task = t->handle,
                            .tid = t->tid,
-                           .name = prog->name,
+                           .prog = prog,
                            .argc = argc,
                            .argv = argv,
-                           .stack_bytes = prog->stack_bytes,
-                           .heap_bytes = prog->mem_bytes,
-                           .handles = prog->handles,
-                           .ends = prog->ends,
                            .own = in->start};
-    const char *why = "not found in the archive";
-    sk_err err = manifest_image(&in->manifest, prog, &load.file, &load.file_bytes);
-    if (err == SK_OK)
-        err = give_parent(in, t, &load);
+    const char *why;
+    sk_err err = give_parent(in, t, &load);
     if (err == SK_OK)
         err = give_devices(in, prog, &load);
     if (err == SK_OK)

@@ -129,14 +129,6 @@ static void test_D14_permissions(void **state)
     assert_false(manifest_permits(&m, &t.prog[2], SK_PERM_RESOLVE, "dev"));
 }
 
-static void test_an_archive_without_a_table(void **state)
-{
-    struct manifest m;
-    (void)state;
-    assert_int_equal(manifest_open(&m, "", 0), SK_ERR_IMAGE);
-    assert_int_equal(manifest_open(&m, "070701", 6), SK_ERR_IMAGE);
-}
-
 /* --- screen ----------------------------------------------------------------------------------- */
 
 static char shown[4096];
@@ -259,7 +251,6 @@ int main(void)
         cmocka_unit_test(test_names_table_is_bounded),
         cmocka_unit_test(test_place_is_the_same_for_each_init),
         cmocka_unit_test(test_D14_permissions),
-        cmocka_unit_test(test_an_archive_without_a_table),
         cmocka_unit_test(test_lines_of_many_writers_stay_whole),
         cmocka_unit_test(test_a_prompt_comes_back_with_what_was_typed),
         cmocka_unit_test(test_half_a_line_is_shown_when_its_writer_goes),

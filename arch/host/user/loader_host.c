@@ -26,13 +26,13 @@ static sk_err fill(sk_handle region, uint64_t pages, const struct sk_load *load,
 sk_err loader_start(const struct sk_load *load, const char **why)
 {
     const struct host_program *p = host_programs;
-    while (p->name != NULL && strcmp(p->name, load->name) != 0)
+    while (p->name != NULL && strcmp(p->name, load->prog->name) != 0)
         p++;
     if (p->name == NULL) {
         *why = "not a program of this simulation";
         return SK_ERR_IMAGE;
     }
-    uint32_t pages = (load->stack_bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES;
+    uint32_t pages = (load->prog->stack_bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES;
     if (pages == 0)
         pages = 1;
     if (pages > SK_REGION_PAGES_MAX)
