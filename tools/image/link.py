@@ -8,6 +8,7 @@ import hashlib
 import os
 import shlex
 import subprocess
+import sys
 
 
 class LinkFailed(Exception):
@@ -42,7 +43,7 @@ class Linker:
         stamp = hashlib.sha256("\n".join(command + files).encode()).hexdigest()
         if os.path.exists(output) and read(output + ".stamp") == stamp:
             return
-        print("  " + output.removeprefix("build/"), flush=True)
+        sys.stdout.write(f"  {output.removeprefix('build/')}\n")
         os.makedirs(os.path.dirname(output), exist_ok=True)
         remove(output + ".stamp")
         made = subprocess.run([*command, f"-Wl,-Map,{output.removesuffix('.elf')}.map", "-o",
