@@ -45,7 +45,8 @@
 
 /* SHCSR: what is active, what is pending, what is on. */
 #define SHCSR_ACTIVE 0x00000dbfu
-#define SHCSR_PENDED 0x0030f000u /* MemManage, BusFault, UsageFault, SecureFault, SVC; HardFault   \
+#define SHCSR_PENDED                                                                               \
+    0x0030f000u                  /* MemManage, BusFault, UsageFault, SecureFault, SVC; HardFault   \
                                   */
 #define SHCSR_ENABLE 0x000f0000u /* MemManage, BusFault, UsageFault, SecureFault */
 

@@ -5,7 +5,6 @@
 #include "cpu.h"
 #include "armv8m.h"
 #include "machine.h"
-#include "print.h"
 
 #define STATE __attribute__((section(".port_state")))
 
@@ -19,11 +18,12 @@ static const struct core_place {
 } place[BOARD_CORES] = {{CORE0_TEXT, CORE0_RAM, CORE0_RAM_LENGTH},
                         {CORE1_TEXT, CORE1_RAM, CORE1_RAM_LENGTH}};
 
-static _Noreturn void boot_fail(const char *why)
+_Noreturn void boot_fail(const char *why)
 {
-    print_text("\nskerry: cannot boot: ");
-    print_text(why);
-    print_text("\n");
+    static const char head[] = "\nskerry: cannot boot: ";
+    port_console_write(&port_cpu, head, sizeof(head) - 1u);
+    port_console_write(&port_cpu, why, __builtin_strlen(why));
+    port_console_write(&port_cpu, "\n", 1);
     board_exit(1);
     port_halt(&port_cpu);
 }

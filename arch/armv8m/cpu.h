@@ -52,6 +52,9 @@ _Static_assert(sizeof(struct boot_description) <= BOOT_BYTES, "kernel.ld leaves 
 void processor_init(struct port_cpu *cpu, struct core_record *record);
 uint32_t processor_below(void); /* an exception under the running one; 0: thread mode */
 
+/* boot.c: say why and stop. */
+_Noreturn void boot_fail(const char *why);
+
 /* clock.c */
 void clock_start(struct port_cpu *cpu, uint32_t ticks, sk_ns now_ns);
 struct port_task *clock_fired(struct port_cpu *cpu);

@@ -3,7 +3,6 @@
 #include "armv8m.h"
 #include "cpu.h"
 #include "machine.h"
-#include "print.h"
 
 void *port_page(struct port_cpu *cpu, sk_paddr page)
 {
@@ -41,6 +40,16 @@ void port_doorbell(struct port_cpu *cpu, sk_core to)
     board_bell_ring(to);
 }
 
+void port_console_write(struct port_cpu *cpu, const char *text, size_t len)
+{
+    (void)cpu;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] == '\n')
+            board_console_put('\r');
+        board_console_put(text[i]);
+    }
+}
+
 static void halted(uint32_t unused)
 {
     (void)unused;
@@ -57,12 +66,7 @@ _Noreturn void port_halt(struct port_cpu *cpu)
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)
 {
-    if (status != 0) {
-        print_text("\nskerry: power off, status ");
-        print_hex(status);
-        print_text("\n");
-    }
-    board_exit(status);
+    board_exit(status); /* returns where nobody listens */
     port_halt(cpu);
 }
 

@@ -10,8 +10,9 @@
  * encodings). SPDX-License-Identifier: BSD-2-Clause */
 #include "armv8m.h"
 #include "cpu.h"
+#include "kernel/kern.h"
+#include "kernel/log.h"
 #include "machine.h"
-#include "print.h"
 #include <skerry/syscall.h>
 
 #define STACK_REACH 4096u /* how far below a stack an access may be that meant the stack */
@@ -20,8 +21,7 @@ struct port_task *trap_work(struct port_cpu *cpu);
 struct port_task *trap_bell(struct port_cpu *cpu);
 struct port_task *trap_irq(struct port_cpu *cpu);
 struct port_task *trap_fault(struct port_cpu *cpu);
-_Noreturn void trap_kernel(uint32_t exception, uint32_t exc_return, uintptr_t sp, uintptr_t pc,
-                           uintptr_t lr);
+_Noreturn void trap_kernel(uint32_t exception, uintptr_t lr, uintptr_t sp, uintptr_t pc);
 
 /* --- Interrupts ------------------------------------------------------------------------------- */
 
@@ -122,35 +122,33 @@ struct port_task *trap_fault(struct port_cpu *cpu)
 
 /* --- Faults of the kernel --------------------------------------------------------------------- */
 
-static void panic(uint32_t why)
+/* What is known of it; at the far end of the stack, which begins anew. */
+struct crash {
+    uint32_t exception, cfsr, hfsr, addr;
+    uintptr_t pc, lr, sp;
+};
+
+static void crashed(uint32_t unused)
 {
-    struct port_cpu *cpu = &port_cpu;
-    if (cpu->k != NULL)
-        kern_panic(cpu->k, (const char *)why);
-    port_halt(cpu);
+    const struct crash *c = (const struct crash *)kernel_stack;
+    struct kern *k = port_cpu.k;
+    (void)unused;
+    if (k == NULL)
+        boot_fail("a fault of the kernel");
+    if (k->panic_why == NULL)
+        klog(k, "exception %u cfsr 0x%x hfsr 0x%x address 0x%x pc 0x%x lr 0x%x sp 0x%x",
+             c->exception, c->cfsr, c->hfsr, c->addr, (unsigned)c->pc, (unsigned)c->lr,
+             (unsigned)c->sp);
+    kern_panic(k, c->cfsr & CFSR_STKOF ? "kernel stack overflow" : "fault of the kernel itself");
 }
 
-_Noreturn void trap_kernel(uint32_t exception, uint32_t exc_return, uintptr_t sp, uintptr_t pc,
-                           uintptr_t lr)
+_Noreturn void trap_kernel(uint32_t exception, uintptr_t lr, uintptr_t sp, uintptr_t pc)
 {
-    static const char *const name[] = {"\nkernel fault: exception ",
-                                       " cfsr ",
-                                       " hfsr ",
-                                       " pc ",
-                                       " lr ",
-                                       " sp ",
-                                       " exc_return ",
-                                       " mmfar ",
-                                       " bfar "};
-    const uint32_t value[] = {exception,  mmio_read32(SCB_CFSR),  mmio_read32(SCB_HFSR), pc, lr, sp,
-                              exc_return, mmio_read32(SCB_MMFAR), mmio_read32(SCB_BFAR)};
-    bool overflow = (value[1] & CFSR_STKOF) != 0;
-    for (unsigned i = 0; i < sizeof(value) / sizeof(value[0]); i++) {
-        print_text(name[i]);
-        print_hex(value[i]);
-    }
-    print_text("\n");
+    struct crash *c = (struct crash *)kernel_stack;
+    *c = (struct crash){exception, mmio_read32(SCB_CFSR), mmio_read32(SCB_HFSR), 0, pc, lr, sp};
+    if (c->cfsr & (CFSR_MMARVALID | CFSR_BFARVALID))
+        c->addr = mmio_read32(c->cfsr & CFSR_MMARVALID ? SCB_MMFAR : SCB_BFAR);
     mmio_write32(SCB_CFSR, ~0u);
     /* In thread mode: whatever goes wrong from here on is an ordinary fault again. */
-    unwind(panic, (uint32_t)(overflow ? "kernel stack overflow" : "fault of the kernel itself"));
+    unwind(crashed, 0);
 }

@@ -50,12 +50,12 @@ irq = irq + 1
     .size   vectors, . - vectors
 
     .macro  function name
-    .section .text.\name, "ax"
-    .balign 4
     .globl  \name
     .type   \name, %function
 \name:
     .endm
+
+    .section .text.vectors, "ax"
 
 /* --- Into the kernel ------------------------------------------------------------------------- */
 
@@ -131,7 +131,6 @@ to_idle:
     msr     control, r2
     ldr     lr, =EXC_RETURN_THREAD
     bx      lr
-    .ltorg
     .size   svc_entry, . - svc_entry
 
     function work_entry
@@ -157,7 +156,6 @@ enter:
     b       resume
 1:  ldr     sp, =kernel_stack_top   /* the idle loop's frame */
     b       2b
-    .ltorg
 
 /* A fault. Of a task: told to the kernel. Of the kernel: the end of it. */
     function fault_entry
@@ -165,23 +163,20 @@ enter:
     tst     lr, #EXC_ON_PSP
     bne     enter
     /* What the frame holds, if MSP is what it should be; then this stack from its top. */
-    mrs     r0, ipsr
-    mov     r1, lr
     mov     r2, sp
-    ldr     r4, =kernel_stack
-    ldr     r5, =kernel_stack_top - FRAME_BYTES
+    ldr     r0, =kernel_stack
+    ldr     r1, =kernel_stack_top - FRAME_BYTES
     movs    r3, #0
-    mov     r12, r3
-    cmp     r2, r4
+    cmp     r2, r0
     blo     1f
-    cmp     r2, r5
+    cmp     r2, r1
     bhi     1f
+    ldr     lr, [r2, #20]
     ldr     r3, [r2, #24]           /* pc */
-    ldr     r12, [r2, #20]          /* lr */
-1:  ldr     sp, =kernel_stack_top
-    push    {r12, lr}
+1:  mov     r1, lr
+    mrs     r0, ipsr
+    ldr     sp, =kernel_stack_top
     bl      trap_kernel
-    .ltorg
 
 /* --- The idle loop and the ways to it -------------------------------------------------------- */
 
@@ -195,7 +190,6 @@ enter:
 1:  dsb
     wfi
     b       1b
-    .ltorg
 
 /* From thread mode, everything masked: begin with the kernel's first task. */
     function idle
@@ -207,7 +201,6 @@ enter:
     movs    r2, #0
     msr     basepri, r2
     b       idle_loop
-    .ltorg
 
 /* --- From reset, and by force ---------------------------------------------------------------- */
 
@@ -220,7 +213,6 @@ begin:                              /* r4: by reset */
     msr     msplim, r0
     mov     r0, r4
     bl      core_main
-    .ltorg
 
 /* Another core demands that this one begins anew, whatever it does now. */
     function force_entry
@@ -232,7 +224,6 @@ begin:                              /* r4: by reset */
     ldr     r0, =begin_again
     movs    r1, #0
     b       unwind
-    .ltorg
     function begin_again
     mov     r4, r0
     b       begin
@@ -269,7 +260,6 @@ unwound:
     mov     r0, r5
     cpsie   i
     bx      r4
-    .ltorg
 
 /* --- Floating point -------------------------------------------------------------------------- */
 
@@ -285,7 +275,6 @@ unwound:
     pop     {r0, r1}
     movs    r3, #0
     b       load
-    .ltorg
 
     function fp_enter                /* from load: all registers of the task are loaded */
     push    {r0, lr}
@@ -296,14 +285,13 @@ unwound:
     bx      lr
 
     function fp_forget
-    ldr     r0, =fp_zeroes
+    adr     r0, fp_zeroes
     vldmia  r0, {s0-s15}
     vldmia  r0, {s16-s31}
     movs    r0, #0
     vmsr    fpscr, r0
     bx      lr
-    .ltorg
-    .section .rodata.fp_zeroes, "a"
     .balign 4
 fp_zeroes:
     .space  64
+    .ltorg

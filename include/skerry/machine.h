@@ -6,6 +6,9 @@
 #ifndef SKERRY_MACHINE_H
 #define SKERRY_MACHINE_H
 
+/* Most cores of a system. */
+#define SK_CORES_MAX 8u
+
 /* The unit in which a kernel hands out memory: what a channel takes, what regions are made of, in
  * which budgets count. With an MMU its page. */
 #define SK_PAGE_BYTES 4096u

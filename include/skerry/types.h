@@ -16,7 +16,6 @@ typedef uint64_t sk_ns;
 
 /* A core's number, 0 .. SK_CORES_MAX-1, dense, in the order of the hardware description. */
 typedef uint32_t sk_core;
-#define SK_CORES_MAX 8u
 #define SK_CORE_NONE (~(sk_core)0)
 
 /* A task, for ever: never used again for another one while a core's epoch lasts. Opaque to

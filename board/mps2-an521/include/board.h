@@ -24,6 +24,6 @@
 
 #define BOARD_IRQ_MHU0 6u
 #define BOARD_IRQ_MHU1 7u
-#define BOARD_IRQS     64u /* vectors: devices that programs use are below */
+#define BOARD_IRQS     48u /* vectors: timers and UARTs are below */
 
 #endif

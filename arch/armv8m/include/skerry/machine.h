@@ -4,6 +4,8 @@
 #ifndef SKERRY_MACHINE_H
 #define SKERRY_MACHINE_H
 
+#define SK_CORES_MAX 2u
+
 /* What a channel of eight slots each way needs, in whole granules of the MPU (32 bytes). */
 #define SK_PAGE_BYTES 1056u
 
