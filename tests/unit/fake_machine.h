@@ -25,6 +25,7 @@
 
 #define FAKE_CORES 4
 #define FAKE_PAGES 128u
+#define FAKE_MAPS  256u
 
 struct port_cpu {
     sk_core core;
@@ -45,8 +46,27 @@ static struct {
     struct sk_sys_header header;
     struct sk_sys_core core[FAKE_CORES];
     struct sk_sys_prog prog[1];
-    struct sk_sys_dev dev[1];
+    struct sk_sys_dev dev[2];
+    struct sk_sys_image image[3];
 } fake_sys;
+
+/* What is mapped where: nobody's memory, but who says what can be looked at. */
+static struct fake_map {
+    const struct task *task;
+    sk_uaddr addr;
+    size_t bytes;
+    uint32_t prot;
+} fake_map[FAKE_MAPS];
+static unsigned fake_map_room; /* how many more port_map grants */
+
+/* The last access to a device's register by a kernel. */
+static struct {
+    unsigned count;
+    sk_core core;
+    uint32_t index, offset, value;
+    sk_paddr base;
+    bool write;
+} fake_access;
 
 void sim_step(void);
 void sim_step(void)
@@ -102,11 +122,14 @@ sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq)
 uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
                             bool write, uint32_t value)
 {
-    (void)index;
-    (void)cpu;
-    (void)base;
-    (void)write;
-    return value + offset;
+    fake_access.count++;
+    fake_access.core = cpu->core;
+    fake_access.index = index;
+    fake_access.base = base;
+    fake_access.offset = offset;
+    fake_access.write = write;
+    fake_access.value = value;
+    return write ? value : 1000 + offset;
 }
 void port_irq_disable(struct port_cpu *cpu, uint32_t irq)
 {
@@ -145,12 +168,20 @@ sk_err port_space_create(struct kern *k, struct task *t)
 sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes,
                 uint32_t prot)
 {
-    (void)bytes;
+    struct fake_map *free = NULL;
     (void)k;
-    (void)t;
-    (void)addr;
     (void)page;
-    (void)prot;
+    for (unsigned i = 0; i < FAKE_MAPS; i++) {
+        struct fake_map *m = &fake_map[i];
+        if (m->task == t && addr < m->addr + m->bytes && addr + bytes > m->addr)
+            return SK_ERR_EXISTS;
+        if (m->task == NULL)
+            free = m;
+    }
+    if (free == NULL || fake_map_room == 0)
+        return SK_ERR_BUDGET;
+    fake_map_room--;
+    *free = (struct fake_map){t, addr, bytes, prot};
     return SK_OK;
 }
 sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes)
@@ -159,13 +190,18 @@ sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr p
 }
 void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes)
 {
-    (void)bytes;
     (void)k;
-    (void)t;
-    (void)addr;
+    for (unsigned i = 0; i < FAKE_MAPS; i++) {
+        struct fake_map *m = &fake_map[i];
+        if (m->task == t && m->addr == addr && m->bytes == bytes)
+            m->task = NULL;
+    }
 }
 bool port_space_destroy_step(struct kern *k, struct task *t)
 {
+    for (unsigned i = 0; i < FAKE_MAPS; i++)
+        if (fake_map[i].task == t)
+            fake_map[i].task = NULL;
     kern_page_give(k, t, (uintptr_t)t->port.space);
     return true;
 }
@@ -234,7 +270,9 @@ static inline void fake_machine(uint32_t cores)
                                 .prog_off = offsetof(__typeof__(fake_sys), prog),
                                 .prog_count = 1,
                                 .dev_off = offsetof(__typeof__(fake_sys), dev),
-                                .dev_count = 1,
+                                .dev_count = 2,
+                                .image_off = offsetof(__typeof__(fake_sys), image),
+                                .image_count = 3,
                                 .perm_off = sizeof(fake_sys),
                                 .name = "fake",
                                 .board = "fake"};
@@ -250,6 +288,21 @@ static inline void fake_machine(uint32_t cores)
         .name = "init", .priority = 12, .mem_bytes = 64 * 1024, .handles = 16, .ends = 8};
     fake_sys.dev[0] =
         (struct sk_sys_dev){.name = "uart", .base = 0x9000000, .size_bytes = 4096, .irq = 33};
+    /* One that core 1's kernel reads and writes for whoever may ask. */
+    fake_sys.dev[1] = (struct sk_sys_dev){.name = "timer",
+                                          .base = 0x9010000,
+                                          .size_bytes = 4096,
+                                          .irq = 34,
+                                          .core = 1,
+                                          .flags = SK_SYS_DEV_CALL};
+    for (unsigned i = 0; i < 3; i++) /* two of core 0, one of core 1 */
+        fake_sys.image[i] = (struct sk_sys_image){.core = i / 2,
+                                                  .text = {0x10000 * i + 0x1000, 0x800},
+                                                  .rodata = {0x10000 * i + 0x2000, i ? 0x400 : 0},
+                                                  .ram = {0x10000 * i + 0x3000, 0x2000}};
+    memset(fake_map, 0, sizeof(fake_map));
+    memset(&fake_access, 0, sizeof(fake_access));
+    fake_map_room = ~0u;
     const char *why;
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};

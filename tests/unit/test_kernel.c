@@ -2,28 +2,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel_calls.h"
 
-static void end_task(struct kern *k, struct task *t)
-{
-    struct task *init = &k->tasks[0];
-    task_end(k, t, SK_CAUSE_KILLED, 0);
-    EXPECT(CALL(k, init, WAIT, 1u << 3, SK_FOREVER), CALL_BLOCKED);
-    for (int i = 0; i < 1000 && t->state != SK_TASK_DEAD; i++) {
-        k->current = NULL;
-        for (struct task *u = k->ready[t->priority].head; u && u != t; u = u->next)
-            sched_remove(k, u), sched_ready(k, u, false);
-        kern_idle(k);
-        fake_settle();
-    }
-    EXPECT(t->state, SK_TASK_DEAD);
-    EXPECT(init->state, SK_TASK_READY); /* its creator was told */
-    task_forget(k, t);
-    for (unsigned i = 0; i < init->handles_max; i++)
-        if (init->handles[i].kind == SK_KIND_TASK && init->handles[i].index == t->slot) {
-            init->handles[i].kind = SK_KIND_CONTROL; /* its task is forgotten already */
-            CALL(k, init, CLOSE, SK_HANDLE_MAKE(i, init->handles[i].gen));
-        }
-}
-
 static void test_bad_calls_are_errors(void **state)
 {
     (void)state;

@@ -2,22 +2,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel_calls.h"
 
-/* init of `from` hands an end of t... to init of `to`, which accepts it: a channel between them. */
-static sk_handle connect_inits(struct kern *from, struct kern *to, sk_handle *near)
-{
-    struct task *a = &from->tasks[0], *b = &to->tasks[0];
-    sk_handle h[2], control = SK_HANDLE_MAKE(0, 1), port = SK_HANDLE_MAKE(1, 1);
-    make_chan(from, a, h);
-    sk_err err = CALL(from, a, CORE_CONNECT, control, to->core, h[1], SK_FOREVER);
-    EXPECT(err, from == to ? SK_OK : CALL_BLOCKED);
-    fake_settle();
-    EXPECT(a->state, SK_TASK_READY);
-    EXPECT((sk_err)a->port.reg[0], SK_OK);
-    EXPECT(CALL(to, b, PORT_ACCEPT, port), SK_OK);
-    *near = h[0];
-    return (sk_handle)b->port.reg[1];
-}
-
 /* The first opened end takes a page of status lines that stays with the task, the first one with
  * its home elsewhere a page more. */
 static void warm(struct kern *k, struct kern *from)
