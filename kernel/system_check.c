@@ -81,8 +81,8 @@ sk_err system_check(const void *table, uint64_t len, const char **why)
         *why = check_prog(sys, system_prog(sys, i));
     for (uint32_t i = 0; *why == NULL && i < sys->dev_count; i++) {
         const struct sk_sys_dev *d = system_dev(sys, i);
-        if (!terminated(d->name) || d->base % SK_PAGE_BYTES != 0 ||
-            d->size_bytes % SK_PAGE_BYTES != 0 || d->size_bytes == 0)
+        if (!terminated(d->name) || d->base % SK_DEVICE_BYTES != 0 ||
+            d->size_bytes % SK_DEVICE_BYTES != 0 || d->size_bytes == 0)
             *why = "system table: bad device";
     }
     for (uint32_t i = 0; *why == NULL && i < sys->perm_count; i++)

@@ -13,6 +13,9 @@
  * which budgets count. With an MMU its page. */
 #define SK_PAGE_BYTES 4096u
 
+/* What devices begin and end at multiples of: what can be mapped apart. */
+#define SK_DEVICE_BYTES SK_PAGE_BYTES
+
 /* Alignment of a message, and bytes of one end's control words: a cache line. */
 #define SK_LINE_BYTES 64u
 

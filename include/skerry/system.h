@@ -73,8 +73,8 @@ _Static_assert(sizeof(struct sk_sys_prog) == 64, "wire layout");
 
 struct sk_sys_dev {
     char name[SK_NAME_BYTES];
-    uint64_t base;       /* physical address, page aligned */
-    uint32_t size_bytes; /* multiple of a page */
+    uint64_t base;       /* physical address, a multiple of SK_DEVICE_BYTES */
+    uint32_t size_bytes; /* likewise */
     uint32_t irq;        /* interrupt number at the controller; 0 = none */
     uint8_t core;        /* whose kernel owns it; SK_PLACE_ANY: whose task opens it */
     uint8_t flags;       /* SK_SYS_DEV_* */

@@ -9,6 +9,8 @@
 /* What a channel of eight slots each way needs, in whole granules of the MPU (32 bytes). */
 #define SK_PAGE_BYTES 1056u
 
+#define SK_DEVICE_BYTES 32u /* such a granule */
+
 #define SK_LINE_BYTES     8u /* no cache between the cores and this RAM */
 #define SK_CHAN_SLOTS_MAX 8u
 #define SK_TASK_ENDS_MAX  64u
