@@ -15,9 +15,9 @@ T_INCLUDE := $(INCLUDE_FIRST) -Iarch/$(ARCH)/include -Iboard/$(BOARD)/include -I
 T_TYPES   := -U__UINT32_TYPE__ '-D__UINT32_TYPE__=unsigned int' -U__INT32_TYPE__ -D__INT32_TYPE__=int
 T_COMMON  := $(C_COMMON) $(T_TYPES) -mthumb $(T_INCLUDE) -fno-stack-protector -ffunction-sections \
              -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
-# Kernels and integer programs use no floating-point registers: core 0 has none. What has, passes
-# numbers as those do, so that one library serves both.
-T_CPU     := -mcpu=cortex-m33+nofp -mfloat-abi=soft
+# Kernels and integer programs use neither floating-point registers nor DSP instructions: core 0 has
+# neither. A program that uses floating point passes numbers as the others do: one library for both.
+T_CPU     := -mcpu=cortex-m33+nofp+nodsp -mfloat-abi=soft
 T_FPU     := -mcpu=cortex-m33 -mfloat-abi=softfp
 K_CFLAGS  := $(T_COMMON) $(T_CPU) -Os -ffreestanding
 U_CFLAGS  := --specs=picolibc.specs $(T_COMMON) -Os
