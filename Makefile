@@ -43,14 +43,17 @@ BASE_SRC   := $(wildcard base/*.c)
 KERNEL_SRC := $(filter-out $(XFER_FILES),$(wildcard kernel/*.c))
 LIB_SRC    := $(filter-out $(XPORT_FILES) $(PLACE_FILES),$(wildcard lib/*.c))
 
-# Programs: a folder of services/, a file of apps/, a file of tests/port/.
+# Programs: a folder of services/, a file of apps/, a file of tests/port/; of tests/port/ARCH/ those
+# that only one kind of machine can have.
 SERVICES     := $(sort $(patsubst services/%/,%,$(dir $(wildcard services/*/*.c))))
 APPS         := $(patsubst apps/%.c,%,$(wildcard apps/*.c))
 PORT_TESTS   := $(patsubst tests/port/%.c,%,$(wildcard tests/port/*.c))
 PROGRAMS     := $(SERVICES) $(APPS) $(PORT_TESTS)
+MACHINE_TESTS = $(patsubst tests/port/$(ARCH)/%.c,%,$(wildcard tests/port/$(ARCH)/*.c))
 # Measuring programs use markers, which only boards have: no part of the simulation.
 BENCHES      := $(patsubst bench/guest/%.c,%,$(wildcard bench/guest/*.c))
-program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c bench/guest/$(1).c)
+program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c tests/port/$(ARCH)/$(1).c \
+    bench/guest/$(1).c)
 MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 
 include mk/host.mk

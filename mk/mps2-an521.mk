@@ -92,7 +92,7 @@ $(PARTS)/$(4).link: $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1))) $(5
 	@echo '$(CC_TARGET) --specs=picolibc.specs $(3) -mthumb $(LINK_COMMON) -T $(U_LD)' \
 	    '-Wl,-u,_start' $$(filter %.o,$$^) $(5) > $$@
 endef
-BOARD_PROGRAMS := $(PROGRAMS) $(BENCHES)
+BOARD_PROGRAMS := $(PROGRAMS) $(MACHINE_TESTS) $(BENCHES)
 $(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user,$(T_CPU),$(p),\
     $(OUT)/libsmall.a $(OUT)/libskerry.a)))
 $(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user-fpu,$(T_FPU),$(p).fpu,\

@@ -75,8 +75,9 @@ static void bad_address_checks(struct checks *c, sk_handle h)
     bool in = true, out = true;
     for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct sys_result res;
-        out = out && sys_call(SK_CALL_INFO, h, bad[i], 0, 0, 0, 0, &res) == SK_ERR_FAULT;
-        in = in && sys_call(SK_CALL_LOG_WRITE, bad[i], 16, 0, 0, 0, 0, &res) == SK_ERR_FAULT;
+        out = out && sys_call(SK_CALL_INFO, h, (uintptr_t)bad[i], 0, 0, 0, 0, &res) == SK_ERR_FAULT;
+        in = in &&
+             sys_call(SK_CALL_LOG_WRITE, (uintptr_t)bad[i], 16, 0, 0, 0, 0, &res) == SK_ERR_FAULT;
     }
     check(c, out, "results do not go to addresses that are not the task's");
     check(c, in, "text does not come from addresses that are not the task's");
@@ -94,14 +95,14 @@ static void region_checks(struct checks *c)
 {
     const size_t len = 3 * SK_PAGE_BYTES;
     sk_handle r = 0;
-    uint64_t at = 0;
+    uintptr_t at = 0;
     struct sk_handle_info info;
     check(c, sys_region_create(3, &r) == SK_OK, "a region can be made");
     bad_address_checks(c, r);
     check(c, sys_region_map(r, 0, SK_PROT_W | SK_PROT_X | SK_PROT_R, &at) == SK_ERR_ARG,
           "writable and executable is refused");
     check(c, sys_region_map(r, 0, SK_PROT_R | SK_PROT_W, &at) == SK_OK, "it can be mapped");
-    uint8_t *p = (uint8_t *)(uintptr_t)at;
+    uint8_t *p = (uint8_t *)at;
     check(c, all_zero(p, len), "fresh memory is zero");
     memset(p, 0x5a, len);
     uint8_t *edge = p + SK_PAGE_BYTES - sizeof(info) / 2u;
@@ -114,13 +115,13 @@ static void region_checks(struct checks *c)
     check(c, sys_region_unmap(r) == SK_OK, "it can be unmapped");
     check(c, sys_call_2(SK_CALL_INFO, r, at) == SK_ERR_FAULT, "then it is not the task's memory");
     check(c, sys_region_map(r, 0, SK_PROT_R, &at) == SK_OK, "mapped again, to read");
-    p = (uint8_t *)(uintptr_t)at;
+    p = (uint8_t *)at;
     check(c, p[0] == 0x5a && p[len - 1u] == 0x5a, "its contents are still there");
     check(c, sys_call_2(SK_CALL_INFO, r, at) == SK_ERR_FAULT, "results do not go there now");
     check(c, sys_close(r) == SK_OK, "closed");
     check(c, sys_region_create(3, &r) == SK_OK, "made again");
     check(c, sys_region_map(r, 0, SK_PROT_R, &at) == SK_OK, "mapped");
-    check(c, all_zero((const uint8_t *)(uintptr_t)at, len), "memory of somebody before is zeroed");
+    check(c, all_zero((const uint8_t *)at, len), "memory of somebody before is zeroed");
     sys_close(r);
 }
 

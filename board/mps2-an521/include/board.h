@@ -11,6 +11,10 @@
 #define BOARD_LINK_BYTES  768u                    /* room for a struct sk_link */
 #define BOARD_LINKS_BYTES (2u * BOARD_LINK_BYTES) /* behind LINK_BASE */
 
+#define BOARD_FLASH     0x10000000u /* SSRAM 1, which stands for flash; core 0 is reset to it */
+#define BOARD_RAM       0x30000000u /* internal SRAM */
+#define BOARD_RAM_BYTES 0x20000u
+
 #define BOARD_CLOCK_HZ 20000000u
 #define BOARD_TICK_NS  50u /* exact */
 
