@@ -92,19 +92,21 @@ sim: build/host-shared/sim build/host-copy/sim $(SYSTEM_TABLES)
 sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)
 
 # --- unit tests: cmocka, one program for each tests/unit/test_*.c, with sanitizers ----------------
+# Those named test_copy_* are of kernels that keep the rings, the others of kernels that map them.
 UNIT_TESTS := $(patsubst tests/unit/%.c,build/unit/%,$(wildcard tests/unit/test_*.c))
-UNIT_HELP  := $(patsubst %.c,build/host-shared-san/obj/%.o,\
-              $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 # A unit test may also link a service's files one by one: they come last, after the whole programs,
 # and may want the library again.
-UNIT_SERVICE_OBJ := $(patsubst %.c,build/host-shared-san/obj/%.o,$(wildcard services/*/*.c))
-build/unit/libservices.a: $(UNIT_SERVICE_OBJ)
-	@mkdir -p $(@D) && rm -f $@
-	$(Q)ar rcs $@ $^
-build/unit/%: build/host-shared-san/obj/tests/unit/%.o $(UNIT_HELP) build/host-shared-san/libskerry.a \
-    build/unit/libservices.a
-	@mkdir -p $(@D)
-	$(Q)$(HOSTCC) -no-pie $(H_SAN) -Wl,--start-group $^ -Wl,--end-group -lcmocka -o $@
+# $(1) configuration, $(2) which tests
+define unit_config
+build/unit/$(1)/libservices.a: $(patsubst %.c,build/$(1)/obj/%.o,$(wildcard services/*/*.c))
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+$(2): build/unit/%: build/$(1)/obj/tests/unit/%.o build/$(1)/libskerry.a build/unit/$(1)/libservices.a
+	@mkdir -p $$(@D)
+	$$(Q)$(HOSTCC) -no-pie $(H_SAN) -Wl,--start-group $$^ -Wl,--end-group -lcmocka -o $$@
+endef
+$(eval $(call unit_config,host-copy-san,$(filter build/unit/test_copy_%,$(UNIT_TESTS))))
+$(eval $(call unit_config,host-shared-san,$(filter-out build/unit/test_copy_%,$(UNIT_TESTS))))
 unit: $(UNIT_TESTS) $(SYSTEM_TABLES)
 
 SIM_TESTS := $(patsubst tests/sim/%.c,%,$(wildcard tests/sim/test_*.c))
