@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PIECE 4096u
+#define PIECE 512u
 
 int main(void)
 {
@@ -16,6 +16,6 @@ int main(void)
         __asm__ volatile("" : : "r"(piece) : "memory"); /* or it all goes away */
         pieces++;
     }
-    printf("hog: refused after %u KiB\n", pieces * (PIECE / 1024u));
+    printf("hog: refused after %u KiB\n", pieces * PIECE / 1024u);
     return 0;
 }

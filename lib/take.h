@@ -9,6 +9,13 @@
 
 #include <stdlib.h>
 
+/* Most clients that this service can have: each takes a channel end, and one is for init. */
+static inline uint32_t sk_clients_most(void)
+{
+    uint32_t ends = sk_self()->start->ends;
+    return ends > 1u ? ends - 1u : 1u;
+}
+
 /* `count` things of `bytes` each, zero. NULL: they do not fit the program's memory; the log says
  * so. */
 static inline void *sk_take(uint32_t count, size_t bytes, const char *what)

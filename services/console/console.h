@@ -1,5 +1,6 @@
 /* The service `console`: text of every program to the UART, what is typed to who reads. This header
- * has its whole state; the struct lives on main's stack. The protocol is lib/console.h's.
+ * has its whole state; the struct lives on main's stack, its tables are taken once, as large as
+ * budget and memory allow (room.c). The protocol is lib/console.h's.
  *
  * All clients' text meets here, so this is where lines stay whole: see screen.c. Input waits in the
  * UART when nobody takes it.
@@ -10,14 +11,9 @@
 #include "lib/console.h"
 #include "lib/loop.h"
 
-#define CLIENTS_MAX 60u
-#define LINE_MAX    120u /* of an unfinished line, so much is remembered */
-#define INPUT_MAX   256u /* a power of two */
-
-/* What a client has written of a line that is not finished. */
+/* What a client has written of a line that is not finished: in its part of console.line. */
 struct writer {
-    uint32_t len; /* LINE_MAX + 1: more than is remembered */
-    char line[LINE_MAX];
+    uint32_t len; /* line_max + 1: more than is remembered */
 };
 
 struct reader {
@@ -29,23 +25,29 @@ struct reader {
     uint64_t focus; /* 0: has not taken the focus; who took it last has it */
 };
 
-#define NOBODY CLIENTS_MAX
+#define NOBODY 0xffffffffu
 
 struct console {
     struct sk_loop loop;
-    struct sk_client client[CLIENTS_MAX];
     struct sk_server server;
     struct sk_loop_event irq;
-    struct writer writer[CLIENTS_MAX];
-    struct reader reader[CLIENTS_MAX];
+    uint32_t clients;
+    struct sk_client *client; /* these are tables, of so many */
+    struct writer *writer;
+    struct reader *reader;
+    uint32_t line_max; /* of an unfinished line, so much is remembered */
+    char *line;        /* line_max for each client */
     bool draining;
     uint32_t owner; /* the client whose unfinished line is on the screen, or NOBODY */
     uint64_t count; /* of takes and waits, for their order */
     sk_handle device;
     uintptr_t uart;
-    uint32_t in_first, in_count;
-    uint8_t in[INPUT_MAX];
+    uint32_t in_first, in_count, in_max; /* in_max is a power of two */
+    uint8_t *in;
 };
+
+/* --- room.c ---------------------------------------------------------------------------------- */
+bool room_take(struct console *c); /* false: it does not fit, and is told */
 
 /* --- screen.c -------------------------------------------------------------------------------- */
 /* len bytes of text from that client. seize: it may break into another one's line. */
@@ -61,5 +63,7 @@ sk_err uart_open(struct console *c);
 void uart_put(struct console *c, char ch); /* waits for room */
 void uart_drain(struct console *c);        /* waits until all has been sent */
 void uart_take_input(struct console *c);   /* into c->in, as much as fits */
+/* Have the interrupt of reception on if there is room, and take what came before it was. */
+void uart_listen(struct console *c);
 
 #endif

@@ -1,9 +1,9 @@
 /* Requests of the console's clients. See console.h.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "console.h"
-#include "drivers/pl011.h"
 #include "lib/names.h"
 
+#include <board_uart.h>
 #include <string.h>
 
 #define CTRL_C 0x03
@@ -12,7 +12,7 @@
 static uint32_t focus_of(const struct console *c)
 {
     uint32_t best = NOBODY;
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+    for (uint32_t i = 0; i < c->clients; i++) {
         if (c->reader[i].focus != 0 &&
             (best == NOBODY || c->reader[i].focus > c->reader[best].focus))
             best = i;
@@ -27,7 +27,7 @@ static struct reader *next_reader(struct console *c)
     struct reader *best = NULL;
     if (focus != NOBODY)
         return c->reader[focus].waits ? &c->reader[focus] : NULL;
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+    for (uint32_t i = 0; i < c->clients; i++) {
         struct reader *r = &c->reader[i];
         if (r->waits && (best == NULL || r->order < best->order))
             best = r;
@@ -41,7 +41,7 @@ static uint32_t piece_for(const struct console *c, const struct reader *r, uint8
 {
     uint32_t n = 0;
     while (n < SK_PAYLOAD_BYTES && n < c->in_count) {
-        uint8_t ch = c->in[(c->in_first + n) % INPUT_MAX];
+        uint8_t ch = c->in[(c->in_first + n) % c->in_max];
         if (ch == CTRL_C && r->focus == 0)
             break;
         piece[n++] = ch;
@@ -53,16 +53,15 @@ static uint32_t piece_for(const struct console *c, const struct reader *r, uint8
 
 static void drop_input(struct console *c, uint32_t n)
 {
-    c->in_first = (c->in_first + n) % INPUT_MAX;
+    c->in_first = (c->in_first + n) % c->in_max;
     c->in_count -= n;
     uart_take_input(c);
 }
 
-/* Hand out what has been typed, and have the device's interrupt on if there is room for more. */
-static void feed(struct console *c)
+/* Hand out what has been typed. */
+static void hand_out(struct console *c)
 {
     struct reader *r;
-    uart_take_input(c);
     while (c->in_count > 0 && (r = next_reader(c)) != NULL) {
         uint8_t piece[SK_PAYLOAD_BYTES];
         uint32_t n = piece_for(c, r, piece);
@@ -73,14 +72,25 @@ static void feed(struct console *c)
             continue; /* not taken: for the next one */
         drop_input(c, n);
     }
-    pl011_irq_enable(c->uart, c->in_count < INPUT_MAX, false);
+}
+
+/* Take and hand out what has been typed, and hear of what is typed next. */
+static void feed(struct console *c)
+{
+    uint32_t had;
+    uart_take_input(c);
+    do {
+        hand_out(c);
+        had = c->in_count;
+        uart_listen(c);
+    } while (c->in_count != had);
 }
 
 static void on_irq(struct sk_loop *loop, void *user)
 {
     struct console *c = user;
     (void)loop;
-    pl011_irq_clear(c->uart);
+    board_uart_irq_clear(c->uart);
     feed(c);
     (void)sys_irq_ack(c->device);
 }
@@ -101,7 +111,7 @@ static void sync_all(struct console *c)
     sk_loop_drain(&c->loop);
     c->draining = false;
     uart_drain(c);
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++) {
+    for (uint32_t i = 0; i < c->clients; i++) {
         if (c->reader[i].syncs) {
             c->reader[i].syncs = false;
             (void)sk_answer(&c->loop, c->reader[i].sync, SK_OK, NULL, 0, NULL, 0);
@@ -162,7 +172,7 @@ static sk_err on_interrupt(struct sk_loop *loop, struct sk_client *client, struc
     answer->len = sizeof answer->w32[0];
     answer->w32[0] = 0;
     for (uint32_t i = 0; i < c->in_count; i++) {
-        if (c->in[(c->in_first + i) % INPUT_MAX] != CTRL_C)
+        if (c->in[(c->in_first + i) % c->in_max] != CTRL_C)
             continue;
         drop_input(c, i);
         answer->w32[0] = 1;
@@ -194,7 +204,9 @@ int main(int argc, char **argv)
     (void)argc, (void)argv;
     memset(&c, 0, sizeof c);
     c.owner = NOBODY;
-    sk_loop_init(&c.loop, c.client, CLIENTS_MAX, &c);
+    if (!room_take(&c))
+        return 4;
+    sk_loop_init(&c.loop, c.client, c.clients, &c);
     c.server.methods = methods;
     c.server.method_count = sizeof methods / sizeof methods[0];
     c.server.on_close = on_close;

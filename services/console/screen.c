@@ -17,24 +17,31 @@ static void put_newline(struct console *c)
     put_text(c, "\r\n", 2);
 }
 
-/* The part of the client's line that is remembered, shown at the cursor. */
-static void put_line(struct console *c, const struct writer *w)
+static char *line_of(const struct console *c, uint32_t client)
 {
-    if (w->len <= LINE_MAX)
-        put_text(c, w->line, w->len);
+    return &c->line[client * c->line_max];
+}
+
+/* The part of the client's line that is remembered, shown at the cursor. */
+static void put_line(struct console *c, uint32_t client)
+{
+    uint32_t len = c->writer[client].len;
+    if (len <= c->line_max)
+        put_text(c, line_of(c, client), len);
 }
 
 /* Remember ch as part of the unfinished line. */
-static void remember(struct writer *w, char ch)
+static void remember(struct console *c, uint32_t client, char ch)
 {
+    struct writer *w = &c->writer[client];
     if (ch == '\b') {
-        w->len -= w->len > 0 && w->len <= LINE_MAX ? 1u : 0u;
+        w->len -= w->len > 0 && w->len <= c->line_max ? 1u : 0u;
     } else if (ch == '\r') {
         w->len = 0;
     } else if (ch != '\a') {
-        if (w->len < LINE_MAX)
-            w->line[w->len] = ch;
-        w->len += w->len <= LINE_MAX ? 1u : 0u;
+        if (w->len < c->line_max)
+            line_of(c, client)[w->len] = ch;
+        w->len += w->len <= c->line_max ? 1u : 0u;
     }
 }
 
@@ -43,18 +50,18 @@ static void own(struct console *c, uint32_t client)
     if (c->owner != NOBODY)
         put_newline(c);
     c->owner = client;
-    put_line(c, &c->writer[client]);
+    put_line(c, client);
 }
 
 /* A line that was kept is finished: show it above the owner's. */
-static void show_kept(struct console *c, struct writer *w)
+static void show_kept(struct console *c, uint32_t client)
 {
     if (c->writer[c->owner].len != 0)
         put_newline(c);
-    put_line(c, w);
+    put_line(c, client);
     put_newline(c);
-    w->len = 0;
-    put_line(c, &c->writer[c->owner]);
+    c->writer[client].len = 0;
+    put_line(c, c->owner);
 }
 
 static void write_char(struct console *c, uint32_t client, char ch)
@@ -67,14 +74,14 @@ static void write_char(struct console *c, uint32_t client, char ch)
             c->owner = NOBODY;
         } else {
             uart_put(c, ch);
-            remember(w, ch);
+            remember(c, client, ch);
         }
     } else if (ch == '\n') {
-        show_kept(c, w);
+        show_kept(c, client);
     } else {
-        remember(w, ch);
-        if (w->len == LINE_MAX) /* a line too long to keep is shown in pieces */
-            show_kept(c, w);
+        remember(c, client, ch);
+        if (w->len == c->line_max) /* a line too long to keep is shown in pieces */
+            show_kept(c, client);
     }
 }
 
@@ -98,7 +105,7 @@ void screen_leave(struct console *c, uint32_t client, uint32_t next)
     if (c->owner == NOBODY) /* what was kept will not be finished */
         screen_show(c, client);
     else if (c->owner != client && c->writer[client].len != 0)
-        show_kept(c, &c->writer[client]);
+        show_kept(c, client);
     if (c->owner == client) {
         put_newline(c);
         c->owner = NOBODY;

@@ -3,11 +3,10 @@
 #include "echo.h"
 #include "lib/loop.h"
 #include "lib/names.h"
+#include "lib/take.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define CLIENTS_MAX 48u
 
 static sk_err on_same(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
                       struct sk_answer *answer)
@@ -23,11 +22,13 @@ static const struct sk_method methods[] = {{.label = ECHO_SAME, .handle = on_sam
 int main(int argc, char **argv)
 {
     struct sk_loop loop;
-    struct sk_client client[CLIENTS_MAX];
     struct sk_server server = {.methods = methods, .method_count = 1};
     const char *name = argc > 1 ? argv[1] : ECHO_NAME;
-    memset(client, 0, sizeof client);
-    sk_loop_init(&loop, client, CLIENTS_MAX, NULL);
+    uint32_t clients = sk_clients_most();
+    struct sk_client *client = sk_take(clients, sizeof *client, "clients");
+    if (client == NULL)
+        return 2;
+    sk_loop_init(&loop, client, clients, NULL);
     sk_err err = sk_serve(&loop, &server, SK_EV_PORT, SK_PORT_DEPTH_MAX);
     if (err == SK_OK)
         err = names_register(name, server.port);

@@ -73,7 +73,7 @@ static sk_err fill(struct init *in, struct task *t, uint32_t argc, const char *c
                            .argc = argc,
                            .argv = argv,
                            .own = in->start};
-    const char *why;
+    const char *why = "";
     sk_err err = give_parent(in, t, &load);
     if (err == SK_OK)
         err = give_devices(in, prog, &load);

@@ -6,12 +6,14 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/loop.h"
 #include "lib/names.h"
+#include "lib/take.h"
 #include "table.h"
 
 #include <string.h>
 
-#define CLIENTS_MAX 16u /* an init for each core, and those on their way out */
-#define WAITS_MAX   64u
+#define CLIENTS_CORE 2u                   /* the init of a core, and one on its way out */
+#define WAITS_CORE   (SK_CHAN_SLOTS / 2u) /* so many of one core's at once */
+#define HANDLES_OWN  4u                   /* that are neither a client's nor a name's port */
 
 /* Somebody waits for a name. */
 struct wait {
@@ -24,10 +26,10 @@ struct wait {
 
 struct names {
     struct sk_loop loop;
-    struct sk_client client[CLIENTS_MAX];
     struct sk_server server;
     struct name_table table;
-    struct wait wait[WAITS_MAX];
+    uint32_t waits;
+    struct wait *wait;
 };
 
 /* Which client, for ever. */
@@ -78,7 +80,7 @@ static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
     }
     if (r->deadline <= sk_now())
         return SK_ERR_NOT_FOUND;
-    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+    for (uint32_t i = 0; i < n->waits; i++) {
         struct wait *w = &n->wait[i];
         if (w->used)
             continue;
@@ -135,7 +137,7 @@ static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_i
     if (err)
         return err;
     in->handle[0] = SK_HANDLE_NONE;
-    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+    for (uint32_t i = 0; i < n->waits; i++) {
         if (n->wait[i].used && strcmp(n->wait[i].name, e.name) == 0)
             wait_end(&n->wait[i], SK_OK, e.port);
     }
@@ -181,7 +183,7 @@ static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *i
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     struct names *n = loop->user;
-    for (uint32_t i = 0; i < WAITS_MAX; i++) {
+    for (uint32_t i = 0; i < n->waits; i++) {
         struct wait *w = &n->wait[i];
         if (w->used && w->ticket.client == c->index && w->ticket.gen == c->gen) {
             sk_timer_cancel(loop, &w->timer);
@@ -203,12 +205,30 @@ static const struct sk_method methods[] = {
     {.label = NAMES_RESOLVE, .min_len = LEN, .handle = on_resolve},
 };
 
+/* Tables for the cores that there are, and as many names as there can be handles of their ports. */
+static bool set_up(struct names *n)
+{
+    const struct sk_start *start = sk_self()->start;
+    uint32_t clients = start->cores * CLIENTS_CORE;
+    uint32_t taken = clients + HANDLES_OWN;
+    n->waits = start->cores * WAITS_CORE;
+    n->table.max = start->handles > taken ? start->handles - taken : 1u;
+    struct sk_client *client = sk_take(clients, sizeof *client, "clients");
+    n->wait = sk_take(n->waits, sizeof *n->wait, "waits");
+    n->table.entry = sk_take(n->table.max, sizeof *n->table.entry, "names");
+    if (!client || !n->wait || !n->table.entry)
+        return false;
+    sk_loop_init(&n->loop, client, clients, n);
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     struct names n;
     (void)argc, (void)argv;
     memset(&n, 0, sizeof n);
-    sk_loop_init(&n.loop, n.client, CLIENTS_MAX, &n);
+    if (!set_up(&n))
+        return 3;
     n.server.methods = methods;
     n.server.method_count = sizeof methods / sizeof methods[0];
     n.server.on_close = on_close;

@@ -23,7 +23,7 @@ sk_err name_table_add(struct name_table *t, const struct name_entry *e)
     uint32_t at = lower_bound(t, e->name);
     if (at < t->count && strcmp(t->entry[at].name, e->name) == 0)
         return SK_ERR_EXISTS;
-    if (t->count == NAMES_MAX)
+    if (t->count == t->max)
         return SK_ERR_FULL;
     memmove(&t->entry[at + 1u], &t->entry[at], (t->count - at) * sizeof t->entry[0]);
     t->count++;

@@ -1,13 +1,10 @@
-/* The table of names, sorted. Bounded; closes no handles: whoever removes an entry gets its port
- * back.
- * SPDX-License-Identifier: BSD-2-Clause */
+/* The table of names, sorted. Bounded, in memory of the caller's; closes no handles: whoever
+ * removes an entry gets its port back. SPDX-License-Identifier: BSD-2-Clause */
 #ifndef NAMES_TABLE_H
 #define NAMES_TABLE_H
 
 #include <skerry/errors.h>
 #include <skerry/types.h>
-
-#define NAMES_MAX 96u
 
 struct name_entry {
     char name[SK_NAME_BYTES];
@@ -17,8 +14,8 @@ struct name_entry {
 };
 
 struct name_table {
-    uint32_t count;
-    struct name_entry entry[NAMES_MAX]; /* ascending by name */
+    uint32_t count, max;
+    struct name_entry *entry; /* room for max, ascending by name */
 };
 
 /* Add a copy of e. SK_ERR_EXISTS, SK_ERR_FULL. e->name is a valid name. */

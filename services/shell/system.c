@@ -91,22 +91,18 @@ static sk_err ping_once(struct sk_chan *chan, uint32_t *ns)
     return err == SK_ERR_UNSUPPORTED ? SK_OK : err;
 }
 
-void shell_ping(uint32_t argc, char **argv)
+/* count round trips to name, told at the end; what each took goes to ns. */
+static void ping(const char *name, uint32_t *ns, uint32_t count)
 {
-    uint32_t ns[PINGS_MAX];
     struct sk_chan chan;
-    uint32_t count = 10, done = 0;
-    if (argc > 2 && (!text_number(argv[2], PINGS_MAX, &count) || count == 0)) {
-        printf("ping: not a count from 1 to %u: %s\n", PINGS_MAX, argv[2]);
-        return;
-    }
-    sk_err err = names_connect(argv[1], sk_in_ms(CONNECT_MS), &chan);
+    uint32_t done = 0;
+    sk_err err = names_connect(name, sk_in_ms(CONNECT_MS), &chan);
     if (err == SK_ERR_TIMED_OUT || err == SK_ERR_NOT_FOUND) {
-        printf("no such name: %s\n", argv[1]);
+        printf("no such name: %s\n", name);
         return;
     }
     if (err) {
-        shell_complain(argv[1], err);
+        shell_complain(name, err);
         return;
     }
     sk_ns look = sk_in_ms(LOOK_MS);
@@ -120,13 +116,29 @@ void shell_ping(uint32_t argc, char **argv)
     }
     sk_chan_close(&chan);
     if (err)
-        printf("%s: %s after %u of %u round trips\n", argv[1], sk_err_text(err), (unsigned)done,
+        printf("%s: %s after %u of %u round trips\n", name, sk_err_text(err), (unsigned)done,
                (unsigned)count);
     if (done == 0)
         return;
     qsort(ns, done, sizeof ns[0], by_size);
-    printf("%s: %u round trips, min %u ns, median %u ns, max %u ns\n", argv[1], (unsigned)done,
+    printf("%s: %u round trips, min %u ns, median %u ns, max %u ns\n", name, (unsigned)done,
            (unsigned)ns[0], (unsigned)ns[done / 2u], (unsigned)ns[done - 1u]);
+}
+
+void shell_ping(uint32_t argc, char **argv)
+{
+    uint32_t count = 10;
+    if (argc > 2 && (!text_number(argv[2], PINGS_MAX, &count) || count == 0)) {
+        printf("ping: not a count from 1 to %u: %s\n", PINGS_MAX, argv[2]);
+        return;
+    }
+    uint32_t *ns = malloc(count * sizeof *ns);
+    if (ns == NULL) {
+        printf("ping: no memory for %u round trips\n", (unsigned)count);
+        return;
+    }
+    ping(argv[1], ns, count);
+    free(ns);
 }
 
 void shell_core_command(uint32_t argc, char **argv)

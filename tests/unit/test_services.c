@@ -16,6 +16,9 @@
 
 /* --- names ------------------------------------------------------------------------------------ */
 
+#define NAMES_MAX 96u
+static struct name_entry entries[NAMES_MAX];
+
 static struct name_entry entry(const char *name, sk_tid owner, sk_handle port)
 {
     struct name_entry e = {.owner = owner, .port = port};
@@ -31,7 +34,7 @@ static sk_err add(struct name_table *t, const char *name, sk_handle port)
 
 static void test_A9_names_are_sorted_found_and_removed(void **state)
 {
-    struct name_table t = {.count = 0};
+    struct name_table t = {.max = NAMES_MAX, .entry = entries};
     (void)state;
     assert_int_equal(add(&t, "dev/uart1", 3), SK_OK);
     assert_int_equal(add(&t, "console", 1), SK_OK);
@@ -54,7 +57,7 @@ static void test_A9_names_are_sorted_found_and_removed(void **state)
 
 static void test_names_table_is_bounded(void **state)
 {
-    struct name_table t = {.count = 0};
+    struct name_table t = {.max = NAMES_MAX, .entry = entries};
     char name[SK_NAME_BYTES];
     (void)state;
     for (uint32_t i = 0; i < NAMES_MAX; i++) {
@@ -142,13 +145,27 @@ void uart_put(struct console *c, char ch) /* instead of the device's */
     shown[shown_len] = 0;
 }
 
+#define WRITERS  4u
+#define LINE_MAX 120u
+
 static struct console *new_screen(void)
 {
     struct console *c = calloc(1, sizeof *c);
     c->owner = NOBODY;
+    c->clients = WRITERS;
+    c->line_max = LINE_MAX;
+    c->writer = calloc(WRITERS, sizeof *c->writer);
+    c->line = calloc(WRITERS, LINE_MAX); /* the sanitizer sees a step beyond */
     shown_len = 0;
     shown[0] = 0;
     return c;
+}
+
+static void end_screen(struct console *c)
+{
+    free(c->writer);
+    free(c->line);
+    free(c);
 }
 
 static void say(struct console *c, uint32_t client, const char *text)
@@ -164,7 +181,7 @@ static void test_lines_of_many_writers_stay_whole(void **state)
     say(c, 2, "two\n");
     say(c, 1, "line\n");
     assert_string_equal(shown, "one \r\ntwo\r\none line\r\n");
-    free(c);
+    end_screen(c);
 }
 
 static void test_a_prompt_comes_back_with_what_was_typed(void **state)
@@ -175,7 +192,7 @@ static void test_a_prompt_comes_back_with_what_was_typed(void **state)
     say(c, 3, "half");
     say(c, 3, " a line\n");
     assert_string_equal(shown, "skerry> pss\b \b\r\nhalf a line\r\nskerry> ps");
-    free(c);
+    end_screen(c);
 }
 
 static void test_half_a_line_is_shown_when_its_writer_goes(void **state)
@@ -192,7 +209,7 @@ static void test_half_a_line_is_shown_when_its_writer_goes(void **state)
     screen_leave(c, 2, NOBODY);
     assert_string_equal(shown, "\r\nkept\r\n");
     assert_int_equal(c->owner, NOBODY);
-    free(c);
+    end_screen(c);
 }
 
 static void test_lines_longer_than_what_is_kept(void **state)
@@ -212,7 +229,7 @@ static void test_lines_longer_than_what_is_kept(void **state)
     say(c, 0, text); /* the owner's own may be as long as it likes */
     say(c, 1, "y\n");
     assert_non_null(strstr(shown, "x\r\ny\r\n"));
-    free(c);
+    end_screen(c);
 }
 
 /* --- shell ------------------------------------------------------------------------------------ */
