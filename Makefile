@@ -52,7 +52,7 @@ PROGRAMS     := $(SERVICES) $(APPS) $(PORT_TESTS)
 MACHINE_TESTS = $(patsubst tests/port/$(ARCH)/%.c,%,$(wildcard tests/port/$(ARCH)/*.c))
 # Measuring programs use markers, which only boards have: no part of the simulation.
 BENCHES      := $(patsubst bench/guest/%.c,%,$(wildcard bench/guest/*.c))
-program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c tests/port/$(ARCH)/$(1).c \
+program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c $(ARCH:%=tests/port/%/$(1).c) \
     bench/guest/$(1).c)
 MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 
