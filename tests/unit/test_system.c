@@ -63,7 +63,7 @@ static void test_each_field_out_of_range(void **state)
         {&p->ends, 2, 257},
         {&p->handles, 2, 0},
         {&p->perm_count, 2, 1},
-        {&p->dev_first, 2, 2},
+        {&p->dev_first, 2, 3},
         {&p->name[0], 1, 0},
         {&h->board[0], 1, 0},
         {&fake_sys.dev[0].size_bytes, 4, 100},
