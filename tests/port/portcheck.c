@@ -1,9 +1,9 @@
 /* Port conformance, what every port must do: the clock, timers, system calls and their results,
  * checked access to a task's memory, regions, channels, registers across task switches, tasks on
- * every core. `portcheck` runs all; `portcheck core X` and `portcheck fp SEED` are its children.
+ * every core. Its children are `portchild`: a program may be there but once on a core.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/port/check.h"
-#include <stdlib.h>
+#include "tests/port/fp_sums.h"
 
 #define MY_BIT   SK_EV_FREE
 #define MY_EVENT (1u << MY_BIT)
@@ -149,36 +149,14 @@ static void channel_checks(struct checks *c)
 }
 
 /* Two tasks keep different numbers in floating-point registers over yields and preemptions. */
-static int fp_child(double seed)
-{
-    double a = 0, b = seed, d = 2 * seed, e = -seed;
-    for (unsigned n = 0; n < 200; n++) {
-        for (unsigned i = 0; i < 100; i++) {
-            a += seed;
-            b += 2 * seed;
-            d -= seed;
-            e += 3 * seed;
-        }
-        sys_yield();
-    }
-    return a == 20000 * seed && b == 40001 * seed && d == -19998 * seed && e == 59999 * seed ? 0
-                                                                                             : 1;
-}
-
 static void fp_checks(struct checks *c)
 {
-    static const char *const seed[] = {"3", "5", "7"};
-    sk_tid tid[3];
-    bool started = true, right = true;
-    for (unsigned i = 0; i < 3; i++)
-        started = started && check_spawn("portcheck", "fp", seed[i], sk_my_core(), &tid[i]);
-    check(c, started, "children start");
-    for (unsigned i = 0; i < 3 && started; i++) {
-        struct proc_exit how;
-        right =
-            right && check_wait(tid[i], &how) && how.cause == SK_CAUSE_EXITED && how.status == 0;
-    }
-    check(c, right, "floating-point registers are each task's own");
+    sk_tid tid;
+    struct proc_exit how;
+    check(c, check_spawn("portchild", "fp", "3", sk_my_core(), &tid), "a child starts");
+    bool mine = fp_sums(5);
+    check(c, check_wait(tid, &how) && how.cause == SK_CAUSE_EXITED && how.status == 0 && mine,
+          "floating-point registers are each task's own");
 }
 
 static void core_checks(struct checks *c)
@@ -188,7 +166,7 @@ static void core_checks(struct checks *c)
         struct proc_exit how = {0};
         struct proc_core info;
         check(c,
-              check_spawn("portcheck", "core", "x", core, &tid) && check_wait(tid, &how) &&
+              check_spawn("portchild", "core", "x", core, &tid) && check_wait(tid, &how) &&
                   how.cause == SK_CAUSE_EXITED && how.status == 10 + (int)core,
               "a task runs on each core, and knows which");
         check(c,
@@ -198,13 +176,9 @@ static void core_checks(struct checks *c)
     }
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     struct checks c = {0, 0};
-    if (argc == 3 && strcmp(argv[1], "core") == 0)
-        return 10 + (int)sk_my_core();
-    if (argc == 3 && strcmp(argv[1], "fp") == 0)
-        return fp_child(atoi(argv[2]));
     clock_checks(&c);
     timer_checks(&c);
     call_checks(&c);

@@ -172,19 +172,27 @@ static void text_checks(struct checks *c)
 /* Each call that takes an address, with everything else as it should be. */
 static bool all_refuse(sk_handle chan, sk_handle fresh, uintptr_t a, bool readable)
 {
-    static const uint32_t writes[] = {SK_CALL_INFO, SK_CALL_CHAN_RECV};
-    static const uint32_t reads[] = {SK_CALL_CHAN_SEND, SK_CALL_CHAN_SEND_WAIT};
     struct sys_result res;
-    bool right = sys_call(SK_CALL_CHAN_OPEN, fresh, 9, a, 0, 0, 0, &res) == SK_ERR_FAULT &&
-                 sys_call(SK_CALL_TASK_INFO, 0, a, 0, 0, 0, 0, &res) == SK_ERR_FAULT &&
-                 sys_call(SK_CALL_CHAN_CALL, chan, a, 1u | 1u << 8, 0, 0, 0, &res) == SK_ERR_FAULT;
-    for (unsigned i = 0; i < sizeof(writes) / sizeof(writes[0]); i++)
-        right = right && sys_call(writes[i], chan, a, 1, 0, 0, 0, &res) == SK_ERR_FAULT;
-    if (readable)
-        return right;
-    for (unsigned i = 0; i < sizeof(reads) / sizeof(reads[0]); i++)
-        right = right && sys_call(reads[i], chan, a, 1, 0, 0, 0, &res) == SK_ERR_FAULT;
-    return right && sys_call(SK_CALL_LOG_WRITE, a, 16, 0, 0, 0, 0, &res) == SK_ERR_FAULT;
+    const struct {
+        uint32_t nr;
+        uintptr_t a0, a1, a2;
+        bool writes;
+    } calls[] = {
+        {SK_CALL_INFO, chan, a, 0, true},
+        {SK_CALL_TASK_INFO, 0, a, 0, true},
+        {SK_CALL_CHAN_OPEN, fresh, 9, a, true},
+        {SK_CALL_CHAN_RECV, chan, a, 1, true},
+        {SK_CALL_CHAN_SEND, chan, a, 1, false},
+        {SK_CALL_CHAN_SEND_WAIT, chan, a, 1, false},
+        {SK_CALL_CHAN_CALL, chan, a, 1u | 1u << 8, false},
+        {SK_CALL_LOG_WRITE, a, 16, 0, false},
+    };
+    bool right = true;
+    for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+        if (calls[i].writes || !readable)
+            right = right && sys_call(calls[i].nr, calls[i].a0, calls[i].a1, calls[i].a2, 0, 0, 0,
+                                      &res) == SK_ERR_FAULT;
+    return right;
 }
 
 static void pointer_checks(struct checks *c)
