@@ -44,6 +44,7 @@ def check_plan(plan):
             assert not isinstance(p.what, layout.Program) or p.bytes % 32 == 0
     ends = [(a.base, a.base + a.size) for a in plan.ram]
     assert all(a[1] <= b[0] for a, b in zip(ends, ends[1:]))
+    assert all(a.base % 64 == 0 for a in plan.ram)
     assert ends[0][0] == BOARD.ram.base and ends[-1][1] <= BOARD.ram.base + BOARD.ram.bytes
 
 

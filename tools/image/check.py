@@ -46,7 +46,7 @@ def core_keys(board):
     grain = board.granule
     least = 8 * KIB if board.in_place else 2048 * KIB
     kinds = {
-        "ram": size(least, board.ram.bytes if board.in_place else 1 << 30, grain),
+        "ram": size(least, board.ram.bytes if board.in_place else 1 << 30, max(grain, 64)),
         "tasks": integer(1, 1024),
         "ends": integer(2, board.core_ends),
         "ports": integer(1, 1024),

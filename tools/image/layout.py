@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from types import SimpleNamespace as Record
 
 
+KERNEL_ALIGN = 64  # of a kernel's RAM: what its own alignment inside is measured from
+
+
 def up(count, to):
     return -(-count // to) * to
 
@@ -107,9 +110,9 @@ def lay_out(board, parts):
     needs = []
     for k in parts.kernels:
         mine = [p.ram_bytes for p in parts.programs if p.core == k.core]
-        needs.append(up(k.ram_bytes, grain) + sum(up(m, grain) for m in mine) +
-                     (links if k.core == 0 else 0))
-    sizes = shares(parts.ram_bytes, needs, parts.core_ram, grain)
+        needs.append(up(up(k.ram_bytes, grain) + sum(up(m, grain) for m in mine) +
+                        (links if k.core == 0 else 0), KERNEL_ALIGN))
+    sizes = shares(parts.ram_bytes, needs, parts.core_ram, KERNEL_ALIGN)
     ram = lay_out_ram(board, parts, places, links, sizes) if sizes else None
     return Record(flash=flash, ram=ram, needs=needs, places=places)
 
