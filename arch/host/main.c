@@ -12,7 +12,9 @@ static const char usage[] =
     "usage: sim --system FILE.system.bin [--cores N] [--seed X] [--runs K] [--input SCRIPT]\n"
     "           [--max-steps N] [--max-ms N] [--trace] [--quiet] [--allow-panic]\n"
     "           [--fault-task N] [--scribble-chan N] [--scribble-link N] [--panic-core N]\n"
-    "           [--no-page N]      one fault in N steps (or page requests), by the seed\n"
+    "           [--restart-core N] [--no-page N]      one fault in N steps (or page requests), by "
+    "the seed\n"
+    "           [--restart-at N]   the last core begins anew at step N\n"
     "A script is what is typed, a line after each prompt; more in arch/host/script.c.\n";
 
 /* All of f, zero-terminated; the caller keeps it to the end. */
@@ -61,7 +63,9 @@ enum {
     OPT_CHAN,
     OPT_LINK,
     OPT_PANIC,
-    OPT_PAGE
+    OPT_PAGE,
+    OPT_RESTART,
+    OPT_RESTART_AT
 };
 
 static const struct option options[] = {
@@ -80,6 +84,8 @@ static const struct option options[] = {
     {"scribble-link", required_argument, NULL, OPT_LINK},
     {"panic-core", required_argument, NULL, OPT_PANIC},
     {"no-page", required_argument, NULL, OPT_PAGE},
+    {"restart-core", required_argument, NULL, OPT_RESTART},
+    {"restart-at", required_argument, NULL, OPT_RESTART_AT},
     {NULL, 0, NULL, 0},
 };
 
@@ -132,6 +138,12 @@ static void take_option(struct sim_options *o, int c, uint64_t *runs, const char
         break;
     case OPT_PAGE:
         o->plan.no_page = (uint32_t)n;
+        break;
+    case OPT_RESTART:
+        o->plan.restart_core = (uint32_t)n;
+        break;
+    case OPT_RESTART_AT:
+        o->plan.restart_at = n;
         break;
     default:
         fputs(usage, stderr);

@@ -2,6 +2,10 @@
  * who has mapped which page. There is no translation: a page's address is the same in every task
  * and kernel, and what protects is this record, asked by port_user; with the address sanitizer a
  * page that nobody has mapped is poisoned until a kernel or a task gets it again.
+ *
+ * A core that begins anew gets its RAM at other addresses. Where a machine with translation would
+ * put a page of their own in the place of one that is lost, tasks of other cores go on with the old
+ * one, which is nobody's any more.
  * SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
 #include "arch/host/sim.h"
@@ -14,6 +18,8 @@
 #define RAM_BASE     0x200000000000u
 #define RAM_STRIDE   (64u << 20) /* of a core: most RAM that it can have */
 #define STRIDE_PAGES (RAM_STRIDE / SK_PAGE_BYTES)
+#define LIVES        4u /* epochs of a core before its RAM is where it was */
+#define SLICES       (LIVES * SK_CORES_MAX)
 #define STACK_BASE   0x210000000000u
 #define STACK_STRIDE ((uint64_t)SIM_TASK_STACK + 65536u)
 #define LINK_BASE    0x220000000000u
@@ -27,7 +33,8 @@ struct mapping {
 /* Memory of the process, kept from run to run; emptied when a run begins. */
 static struct {
     bool reserved;
-    struct mapping *map; /* of every page of every core */
+    struct mapping *map; /* of every page of every slice */
+    bool used[SLICES];   /* in this run */
     struct host_space space[SK_CORES_MAX * SIM_SPACES_CORE];
     uint32_t *pages[SK_CORES_MAX * SIM_SPACES_CORE]; /* that a space has mapped */
     uint32_t page_count[SK_CORES_MAX * SIM_SPACES_CORE], page_room[SK_CORES_MAX * SIM_SPACES_CORE];
@@ -86,33 +93,58 @@ static char *stack_open(uint32_t index)
 
 static void reserve_all(void)
 {
-    reserve(RAM_BASE, (size_t)SK_CORES_MAX * RAM_STRIDE, PROT_READ | PROT_WRITE);
+    reserve(RAM_BASE, (size_t)SLICES * RAM_STRIDE, PROT_READ | PROT_WRITE);
     reserve(LINK_BASE, (size_t)SK_CORES_MAX * SK_CORES_MAX * SK_PAGE_BYTES, PROT_READ | PROT_WRITE);
     reserve(STACK_BASE, (size_t)(SK_CORES_MAX * SIM_SPACES_CORE + 16u) * STACK_STRIDE, PROT_NONE);
-    memory.map = calloc((size_t)SK_CORES_MAX * STRIDE_PAGES, sizeof(*memory.map));
-    for (uint32_t c = 0; c < SK_CORES_MAX; c++)
-        sim.cpu[c].stack = stack_open(SK_CORES_MAX * SIM_SPACES_CORE + c);
+    memory.map = calloc((size_t)SLICES * STRIDE_PAGES, sizeof(*memory.map));
     memory.reserved = true;
+}
+
+static void unmap_page(struct host_space *s, sk_uaddr addr);
+static uint64_t page_at(uint32_t index);
+
+/* As if nobody had ever used it. */
+static void slice_clean(uint32_t slice)
+{
+    uint64_t at = RAM_BASE + (uint64_t)slice * RAM_STRIDE;
+    if (!memory.used[slice])
+        return;
+    show_all(at, RAM_STRIDE);
+    madvise((void *)(uintptr_t)at, RAM_STRIDE, MADV_DONTNEED);
+    memset(&memory.map[slice * STRIDE_PAGES], 0, STRIDE_PAGES * sizeof(*memory.map));
+    memory.used[slice] = false;
 }
 
 void sim_memory_reset(void)
 {
     if (!memory.reserved)
         reserve_all();
-    for (uint32_t c = 0; c < SK_CORES_MAX; c++) {
-        struct port_cpu *cpu = &sim.cpu[c];
-        cpu->stack = stack_open(SK_CORES_MAX * SIM_SPACES_CORE + c);
-        cpu->ram = (char *)(uintptr_t)(RAM_BASE + (uint64_t)c * RAM_STRIDE);
-        show_all(RAM_BASE + (uint64_t)c * RAM_STRIDE, RAM_STRIDE);
-    }
-    madvise((void *)(uintptr_t)RAM_BASE, (size_t)SK_CORES_MAX * RAM_STRIDE, MADV_DONTNEED);
+    for (uint32_t c = 0; c < SK_CORES_MAX; c++)
+        sim.cpu[c].stack = stack_open(SK_CORES_MAX * SIM_SPACES_CORE + c);
+    for (uint32_t n = 0; n < SLICES; n++)
+        slice_clean(n);
     memset((void *)(uintptr_t)LINK_BASE, 0, (size_t)SK_CORES_MAX * SK_CORES_MAX * SK_PAGE_BYTES);
-    memset(memory.map, 0, (size_t)SK_CORES_MAX * STRIDE_PAGES * sizeof(*memory.map));
     for (uint32_t i = 0; i < memory.spaces_seen; i++) {
         memory.space[i].id = 0;
         memory.page_count[i] = 0;
     }
     memory.spaces_seen = 0;
+}
+
+void sim_memory_begin(struct port_cpu *cpu)
+{
+    for (uint32_t i = 0; i < memory.spaces_seen; i++) {
+        struct host_space *s = &memory.space[i];
+        if (s->id == 0 || s->core != cpu->core)
+            continue;
+        while (memory.page_count[i] != 0)
+            unmap_page(s, page_at(memory.pages[i][memory.page_count[i] - 1u]));
+        s->id = 0;
+    }
+    uint32_t slice = cpu->epoch % LIVES * SK_CORES_MAX + cpu->core;
+    slice_clean(slice);
+    memory.used[slice] = true;
+    cpu->ram = (char *)(uintptr_t)(RAM_BASE + (uint64_t)slice * RAM_STRIDE);
 }
 
 struct sk_link *sim_link(sk_core from, sk_core to)
@@ -121,16 +153,30 @@ struct sk_link *sim_link(sk_core from, sk_core to)
                                          (uint64_t)(from * SK_CORES_MAX + to) * SK_PAGE_BYTES);
 }
 
-struct port_cpu *sim_page_core(uint64_t addr)
+/* Core that has, or had in an earlier epoch, this page for its tasks and channels; NULL if none. */
+static struct port_cpu *page_known(uint64_t addr)
 {
-    if (addr < RAM_BASE || addr >= RAM_BASE + (uint64_t)SK_CORES_MAX * RAM_STRIDE)
+    if (addr < RAM_BASE || addr >= RAM_BASE + (uint64_t)SLICES * RAM_STRIDE)
         return NULL;
-    struct port_cpu *cpu = &sim.cpu[(addr - RAM_BASE) / RAM_STRIDE];
+    uint32_t slice = (uint32_t)((addr - RAM_BASE) / RAM_STRIDE);
+    struct port_cpu *cpu = &sim.cpu[slice % SK_CORES_MAX];
     uint64_t offset = (addr - RAM_BASE) % RAM_STRIDE;
-    if (cpu->core >= sim.cores || offset < (uint64_t)cpu->kern_pages * SK_PAGE_BYTES ||
+    if (cpu->core >= sim.cores || !memory.used[slice] ||
+        offset < (uint64_t)cpu->kern_pages * SK_PAGE_BYTES ||
         offset >= (uint64_t)cpu->ram_pages * SK_PAGE_BYTES)
         return NULL;
     return cpu;
+}
+
+struct port_cpu *sim_page_core(uint64_t addr)
+{
+    struct port_cpu *cpu = page_known(addr);
+    return cpu != NULL && addr - (uint64_t)(uintptr_t)cpu->ram < RAM_STRIDE ? cpu : NULL;
+}
+
+static uint64_t page_at(uint32_t index)
+{
+    return RAM_BASE + (uint64_t)index * SK_PAGE_BYTES;
 }
 
 static uint32_t page_index(uint64_t addr)
@@ -156,7 +202,7 @@ bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page)
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
 {
     (void)cpu;
-    if (page % SK_PAGE_BYTES != 0 || sim_page_core(page) == NULL)
+    if (page % SK_PAGE_BYTES != 0 || page_known(page) == NULL)
         return NULL;
     page_show(page);
     return (void *)(uintptr_t)page;
@@ -213,7 +259,8 @@ sk_err port_space_create(struct kern *k, struct task *t)
         return err;
     uint32_t i = space_take();
     struct host_space *s = &memory.space[i];
-    *s = (struct host_space){.id = (++sim.space_gen << 12) | (i + 1u), .task = t, .table = table};
+    *s = (struct host_space){
+        .id = (++sim.space_gen << 12) | (i + 1u), .core = sim.cur->core, .task = t, .table = table};
     s->stack = stack_open(i);
     kern_port_task(t)->space = s;
     return SK_OK;
@@ -224,9 +271,7 @@ bool port_space_destroy_step(struct kern *k, struct task *t)
     struct host_space *s = space_find(t);
     uint32_t i = space_index(s);
     for (unsigned n = 0; n < 8 && memory.page_count[i] != 0; n++)
-        port_unmap(k, t,
-                   RAM_BASE + (uint64_t)memory.pages[i][memory.page_count[i] - 1u] * SK_PAGE_BYTES,
-                   SK_PAGE_BYTES);
+        unmap_page(s, page_at(memory.pages[i][memory.page_count[i] - 1u]));
     if (memory.page_count[i] != 0)
         return false;
     kern_page_give(k, t, s->table);
@@ -242,14 +287,27 @@ static int mapping_side(const struct mapping *m, uint32_t id)
     return m->space[0] == id ? 0 : m->space[1] == id ? 1 : -1;
 }
 
+/* A page is to be seen where one of an epoch was that is over: that is nobody's any more, and now
+ * holds what the other page does, unless someone has not seen yet that it is lost. */
+static sk_err page_exchange(sk_uaddr addr)
+{
+    struct mapping *m = &memory.map[page_index(addr)];
+    if (page_known(addr) == NULL || sim_page_core(addr) != NULL)
+        return SK_ERR_ARG;
+    page_show(addr);
+    if (m->space[0] == 0 && m->space[1] == 0)
+        memset((void *)addr, 0, SK_PAGE_BYTES);
+    return SK_OK;
+}
+
 static sk_err map_page(struct task *t, sk_uaddr addr, sk_paddr page, uint32_t prot)
 {
     struct host_space *s = space_find(t);
     uint32_t i = space_index(s);
-    if (sim_page_core(page) == NULL || page % SK_PAGE_BYTES != 0)
+    if (page_known(page) == NULL || page % SK_PAGE_BYTES != 0)
         sim_fail("core %u maps %#llx, which is no page", sim.cur->core, (unsigned long long)page);
     if (addr != page)
-        return SK_ERR_ARG;
+        return page_exchange(addr);
     struct mapping *m = &memory.map[page_index(page)];
     int side = mapping_side(m, 0);
     if (side < 0)
@@ -278,15 +336,14 @@ sk_err port_map(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, si
     return SK_OK;
 }
 
-static void unmap_page(struct task *t, sk_uaddr addr)
+static void unmap_page(struct host_space *s, sk_uaddr addr)
 {
-    struct host_space *s = space_find(t);
     for (unsigned d = 0; d < SIM_DEVICES; d++)
         if (s->device[d] == addr && addr != 0) {
             s->device[d] = 0;
             return;
         }
-    if (sim_page_core(addr) == NULL)
+    if (page_known(addr) == NULL)
         return;
     struct mapping *m = &memory.map[page_index(addr)];
     int side = mapping_side(m, s->id);
@@ -307,7 +364,7 @@ void port_unmap(struct kern *k, struct task *t, sk_uaddr addr, size_t bytes)
 {
     (void)k;
     for (size_t at = 0; at < bytes; at += SK_PAGE_BYTES)
-        unmap_page(t, addr + at);
+        unmap_page(space_find(t), addr + at);
 }
 
 sk_err port_map_device(struct kern *k, struct task *t, sk_uaddr addr, sk_paddr page, size_t bytes)
@@ -367,7 +424,7 @@ void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, si
 
 void *sim_random_chan_page(void)
 {
-    uint32_t most = sim.cores * STRIDE_PAGES;
+    uint32_t most = SLICES * STRIDE_PAGES;
     uint32_t at = sim_random_below(most);
     for (uint32_t n = 0; n < most; n++, at = (at + 1u) % most)
         if (memory.map[at].space[0] != 0 && memory.map[at].space[1] != 0)

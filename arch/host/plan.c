@@ -2,6 +2,7 @@
  * the script (@ACTION):
  *   fault CORE      the task that runs next on CORE (not init) faults
  *   panic CORE      the kernel of CORE breaks
+ *   restart CORE    CORE begins anew, without being asked (not core 0)
  *   chan N, link N  garbage of 64 bytes into N slots of channels, of links
  *   calm, storm     no faults by chance from now on; again
  *   audit           walk all tables now
@@ -68,8 +69,35 @@ static bool fault_task(struct port_cpu *cpu)
     sim_fail("core %u resumed a task that had faulted", cpu->core);
 }
 
+/* A core begins anew in the middle of whatever it does. */
+static void restart_cores(void)
+{
+    for (sk_core c = 1; c < sim.cores; c++) {
+        struct port_cpu *cpu = &sim.cpu[c];
+        if (!cpu->restart_due)
+            continue;
+        if (cpu == sim.cur) {
+            sim_core_leave();
+            continue;
+        }
+        cpu->parent = 0;
+        cpu->epoch++;
+        sim_core_start(cpu);
+    }
+}
+
+static void restart(sk_core core)
+{
+    if (core != 0 && core < sim.cores && sim.cpu[core].mode != CORE_OFF &&
+        sim.cpu[0].mode != CORE_HALTED)
+        sim.cpu[core].restart_due = true;
+}
+
 void plan_step(void)
 {
+    restart_cores();
+    if (sim.steps == sim.opt.plan.restart_at)
+        restart(sim.cores - 1u);
     if (sim.fault_core == sim.cur->core + 1u && sim.cur->mode == CORE_TASK &&
         sim.cur->space->task->creator != NULL) {
         sim.fault_core = 0;
@@ -83,6 +111,8 @@ void plan_step(void)
         scribble_link();
     if (chance(sim.opt.plan.panic_core) && sim.cur->core != 0 && sim.cur->kern != NULL)
         sim.cur->panic_due = true;
+    if (chance(sim.opt.plan.restart_core) && sim.cores > 1)
+        restart(1u + sim_random_below(sim.cores - 1u));
     if (chance(sim.opt.plan.fault_task))
         fault_task(sim.cur);
 }
@@ -100,6 +130,8 @@ void plan_do(const char *action)
         sim.fault_core = (uint32_t)n + 1u;
     else if (strncmp(action, "panic", 5) == 0 && n < sim.cores)
         sim.cpu[n].panic_due = true;
+    else if (strncmp(action, "restart", 7) == 0)
+        restart((sk_core)n);
     else if (strncmp(action, "chan", 4) == 0)
         while (n-- > 0)
             scribble_chan();

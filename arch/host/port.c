@@ -34,8 +34,8 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
     if (to >= sim.cores)
         return SK_ERR_NOT_FOUND;
     struct port_cpu *peer = &sim.cpu[to];
-    if (peer->mode != CORE_OFF)
-        return SK_ERR_STATE;
+    if (epoch <= peer->epoch)
+        return SK_ERR_STATE; /* somebody else was quicker */
     peer->parent = cpu->core;
     peer->epoch = epoch;
     sim_core_start(peer);

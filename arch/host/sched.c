@@ -306,12 +306,20 @@ static void core_main(void *arg)
 
 void sim_core_start(struct port_cpu *cpu)
 {
+    sim_memory_begin(cpu);
+    uart_core_reset(cpu->core);
+    cpu->kern = NULL;
     cpu->mode = CORE_KERNEL;
     cpu->timer_ns = SK_FOREVER;
-    cpu->bell = false;
+    cpu->bell = cpu->panic_due = cpu->restart_due = false;
     cpu->space = NULL;
     cpu->active = &cpu->co;
     co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, core_main, cpu);
+}
+
+void sim_core_leave(void)
+{
+    switch_to(&sim.cpu[0]); /* which never leaves, and looks at the plans at its next step */
 }
 
 _Noreturn void sim_core_halted(void)

@@ -27,6 +27,7 @@ enum core_reason { REASON_INTERRUPT, REASON_SYSCALL, REASON_FAULT };
 /* One task as the port knows it. Pooled: index and generation in id, 0 = free. */
 struct host_space {
     uint32_t id;
+    sk_core core;
     struct task *task;
     sk_paddr table; /* a page that stands for its page tables */
     bool started;
@@ -56,7 +57,8 @@ struct port_cpu {
     enum core_reason reason;
     uint32_t call; /* REASON_SYSCALL */
     struct port_fault fault;
-    bool panic_due; /* fault plan: the kernel is to break at its next entry */
+    bool panic_due;   /* fault plan: the kernel is to break at its next entry */
+    bool restart_due; /* fault plan: the core is to begin anew, whatever it does */
     uint64_t steps;
 };
 
@@ -78,6 +80,8 @@ struct sim_options {
         uint32_t fault_task;                   /* the running task (never init) faults */
         uint32_t scribble_chan, scribble_link; /* 64 bytes of garbage into a slot or line */
         uint32_t panic_core;                   /* a kernel (never core 0's) breaks */
+        uint32_t restart_core;                 /* a core (never core 0) begins anew */
+        uint64_t restart_at;                   /* the last core does, at that step; 0 = never */
         uint32_t no_page;                      /* of the port's own page requests: refused */
     } plan;
 };
@@ -122,7 +126,10 @@ void sim_step_long(sk_ns ns);
 _Noreturn void sim_finish(enum sim_end end);
 _Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void sim_core_halted(void);
+/* Begin (anew) with cpu->epoch; not the core that calls it. */
 void sim_core_start(struct port_cpu *cpu);
+/* The core that runs is to begin anew: let another one see to it. */
+void sim_core_leave(void);
 /* The running task enters its kernel for that reason; returns when it is resumed. */
 void sim_enter_kernel(enum core_reason reason);
 /* From a signal handler: where the process goes on instead. */
@@ -131,6 +138,8 @@ void sim_schedule_reset(void);
 
 /* --- memory.c -------------------------------------------------------------------------------- */
 void sim_memory_reset(void);
+/* RAM for cpu->epoch; nothing of its tasks is left. */
+void sim_memory_begin(struct port_cpu *cpu);
 struct host_space *sim_space_of(struct port_task *pt);
 /* Core whose RAM has this page, NULL if none. */
 struct port_cpu *sim_page_core(uint64_t addr);
@@ -148,6 +157,7 @@ void sim_signals_install(void);
 
 /* --- uart.c ---------------------------------------------------------------------------------- */
 void uart_reset(void);
+void uart_core_reset(sk_core core);               /* its interrupts do not go there any more */
 bool uart_irq_pending(sk_core core);              /* asserted, and this core listens */
 void uart_irq_taken(sk_core core, uint32_t *irq); /* now masked */
 sk_ns uart_next_ns(void); /* when something may change by itself; SK_FOREVER */

@@ -61,6 +61,11 @@ void uart_reset(void)
     }
 }
 
+void uart_core_reset(sk_core core)
+{
+    uart.routed[core] = false;
+}
+
 /* --- Output ---------------------------------------------------------------------------------- */
 
 static void emit(const char *text, size_t len)
