@@ -61,11 +61,21 @@ sk_err proc_list(struct sk_chan *chan, sk_core core, uint32_t *index, struct pro
     return err;
 }
 
-sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline)
+static sk_err ask_core(struct sk_chan *chan, uint16_t label, sk_core core, sk_ns deadline)
 {
     struct proc_at q = {.core = core, .deadline = deadline};
     struct proc_core info;
-    return ask(chan, PROC_CORE_START, &q, sizeof(q), &info, sizeof(info), deadline);
+    return ask(chan, label, &q, sizeof(q), &info, sizeof(info), deadline);
+}
+
+sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline)
+{
+    return ask_core(chan, PROC_CORE_START, core, deadline);
+}
+
+sk_err proc_core_restart(struct sk_chan *chan, sk_core core, sk_ns deadline)
+{
+    return ask_core(chan, PROC_CORE_RESTART, core, deadline);
 }
 
 sk_err proc_core_info(struct sk_chan *chan, sk_core core, struct proc_core *info)

@@ -16,15 +16,16 @@
 
 /* Labels. Request -> reply. A request of type X starts with `struct X` below. */
 enum {
-    PROC_SPAWN = 1,  /* proc_spawn -> tid */
-    PROC_KILL,       /* proc_one -> nothing */
-    PROC_WAIT,       /* proc_one -> proc_exit; answered when the task has ended */
-    PROC_LIST,       /* proc_at -> proc_entry */
-    PROC_CORE_START, /* proc_at -> proc_core; answered when the core runs */
-    PROC_CORE_INFO,  /* proc_at -> proc_core */
-    PROC_LOG_READ,   /* proc_at -> proc_log */
-    PROC_STATS,      /* proc_at -> sk_stats */
-    PROC_HALT,       /* proc_halt; no answer if it succeeds */
+    PROC_SPAWN = 1,    /* proc_spawn -> tid */
+    PROC_KILL,         /* proc_one -> nothing */
+    PROC_WAIT,         /* proc_one -> proc_exit; answered when the task has ended */
+    PROC_LIST,         /* proc_at -> proc_entry */
+    PROC_CORE_START,   /* proc_at -> proc_core; answered when the core runs */
+    PROC_CORE_INFO,    /* proc_at -> proc_core */
+    PROC_LOG_READ,     /* proc_at -> proc_log */
+    PROC_STATS,        /* proc_at -> sk_stats */
+    PROC_HALT,         /* proc_halt; no answer if it succeeds */
+    PROC_CORE_RESTART, /* as PROC_CORE_START */
 };
 
 /* SPAWN: name, where, arguments. Between inits, `asker` says on whose behalf; an init ignores what
@@ -50,7 +51,7 @@ struct proc_at {
     uint32_t core;
     uint32_t index;    /* LIST: first table index to look at */
     uint64_t position; /* LOG_READ */
-    sk_ns deadline;    /* CORE_START */
+    sk_ns deadline;    /* CORE_START, CORE_RESTART */
 };
 
 /* How a task ended. */
@@ -114,9 +115,14 @@ sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns 
  * for. SK_ERR_NOT_FOUND: there are no more. */
 sk_err proc_list(struct sk_chan *chan, sk_core core, uint32_t *index, struct proc_entry *entry);
 
-/* Start a core; SK_OK when its init answers. SK_ERR_STATE: it runs already, or it crashed.
- * SK_ERR_NOT_FOUND: this machine or system has no such core. */
+/* Start a core, also one that crashed; SK_OK when its kernel answers. SK_ERR_STATE: it runs
+ * already. SK_ERR_NOT_FOUND: this machine or system has no such core. */
 sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline);
+
+/* The same for a core that runs, whatever it does: its programs are gone, those that the manifest
+ * starts there come back. Who asks from that core hears no answer. SK_ERR_STATE: the machine cannot
+ * force it, nothing was done. SK_ERR_ARG: core 0, which boots the machine. */
+sk_err proc_core_restart(struct sk_chan *chan, sk_core core, sk_ns deadline);
 
 /* What is known of a core, running or not. SK_ERR_NOT_FOUND. */
 sk_err proc_core_info(struct sk_chan *chan, sk_core core, struct proc_core *info);

@@ -38,8 +38,10 @@ static void on_close(struct sk_loop *loop, struct sk_client *c)
         {.label = PROC_CORE_INFO, .min_len = sizeof(struct proc_at), .handle = proc_on_core_info}, \
         {.label = PROC_LOG_READ, .min_len = sizeof(struct proc_at), .handle = proc_on_log_read},   \
         {.label = PROC_STATS, .min_len = sizeof(struct proc_at), .handle = proc_on_stats},         \
+        {.label = PROC_HALT, .min_len = sizeof(struct proc_halt), .handle = proc_on_halt},         \
     {                                                                                              \
-        .label = PROC_HALT, .min_len = sizeof(struct proc_halt), .handle = proc_on_halt            \
+        .label = PROC_CORE_RESTART, .min_len = sizeof(struct proc_at),                             \
+        .handle = proc_on_core_start                                                               \
     }
 
 #define NAMES_LEN sizeof(struct names_request)

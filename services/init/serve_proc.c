@@ -156,7 +156,7 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
 
 /* --- cores ----------------------------------------------------------------------------------- */
 
-/* Core 0 starts all others. */
+/* CORE_START and CORE_RESTART. Core 0 starts all others. */
 sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
                           struct sk_answer *answer)
 {
@@ -167,12 +167,14 @@ sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_i
     sk_err err;
     if (!client_may(in, c, SK_SYS_PROG_CORE))
         return SK_ERR_RIGHTS;
-    if (r->core == 0)
-        return SK_ERR_STATE; /* we would not be here if it did not run */
+    bool again = req->label == PROC_CORE_RESTART;
+    if (r->core == 0) /* we would not be here if it did not run */
+        return again ? SK_ERR_ARG : SK_ERR_STATE;
     if (is_elsewhere(in, c, req, 0, sizeof(struct proc_core), deadline, &err))
         return err;
     struct proc_core core = {.tasks = 0};
-    err = sys_core_start(in->start->control, r->core, deadline);
+    err = again ? sys_core_restart(in->start->control, r->core, deadline)
+                : sys_core_start(in->start->control, r->core, deadline);
     if (err == SK_OK)
         err = sys_core_info(in->start->control, r->core, &core.info);
     if (err == SK_OK)

@@ -32,10 +32,10 @@ struct names {
     struct wait *wait;
 };
 
-/* Which client, for ever. */
-static uint64_t via_of(const struct sk_client *c)
+/* Which client, for ever: its tickets' generation says which tenant of its place. */
+static uint64_t via_of(uint32_t index, uint32_t gen)
 {
-    return (uint64_t)c->gen << 16 | c->index;
+    return (uint64_t)gen << 16 | index;
 }
 
 static const struct names_request *request_of(const struct sk_in *in)
@@ -129,9 +129,14 @@ static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_i
     if (in->handle[0] == SK_HANDLE_NONE)
         return SK_ERR_BUDGET;
     int32_t at = name_table_find(&n->table, r->name);
-    if (at >= 0 && n->table.entry[at].owner == r->owner)
+    if (at >= 0 && n->table.entry[at].owner == r->owner) {
         drop_at(n, (uint32_t)at); /* told again: the newer port counts */
-    struct name_entry e = {.owner = r->owner, .via = via_of(c), .port = in->handle[0]};
+    } else if (at >= 0) {
+        struct sk_client *via = &loop->clients[n->table.entry[at].via & 0xffffu];
+        if (sk_chan_peer_closed(&via->source.chan))
+            sk_client_close(loop, via); /* its core begins anew, and we have not looked yet */
+    }
+    struct name_entry e = {.owner = r->owner, .via = via_of(c->index, c->gen), .port = in->handle[0]};
     memcpy(e.name, r->name, sizeof e.name);
     sk_err err = name_table_add(&n->table, &e);
     if (err)
@@ -183,15 +188,16 @@ static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *i
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     struct names *n = loop->user;
+    uint32_t gen = c->gen - 1u; /* its tickets are void already */
     for (uint32_t i = 0; i < n->waits; i++) {
         struct wait *w = &n->wait[i];
-        if (w->used && w->ticket.client == c->index && w->ticket.gen == c->gen) {
+        if (w->used && w->ticket.client == c->index && w->ticket.gen == gen) {
             sk_timer_cancel(loop, &w->timer);
             w->used = false;
         }
     }
     for (uint32_t i = n->table.count; i-- > 0;) {
-        if (n->table.entry[i].via == via_of(c))
+        if (n->table.entry[i].via == via_of(c->index, gen))
             drop_at(n, i);
     }
 }

@@ -28,7 +28,7 @@ static const struct command {
     {"kill", 2, 2, shell_kill, "kill TID", "end a task"},
     {"log", 1, 2, shell_log, "log [CORE]", "the log of a core's kernel"},
     {"ping", 2, 3, shell_ping, "ping NAME [COUNT]", "round trips to a service"},
-    {"core", 3, 3, shell_core_command, "core start N", "start a core"},
+    {"core", 3, 3, shell_core_command, "core start|restart N", "start a core, or begin anew"},
     {"stats", 1, 2, shell_stats, "stats [CORE]", "what is in use on a core"},
     {"repeat", 3, WORDS_MAX, repeat, "repeat N COMMAND...", "the same again and again"},
     {"exit", 1, 1, leave, "exit", "end this shell; init starts the first one anew"},

@@ -29,11 +29,12 @@ void shell_cores(uint32_t argc, char **argv)
         }
         printf("core %u: %s", (unsigned)c,
                state[core.info.state <= SK_CORE_DEAD ? core.info.state : 0]);
+        if (core.info.epoch != 0)
+            printf(", epoch %u", (unsigned)core.info.epoch);
         if (core.info.self)
-            printf(", epoch %u, %u tasks; kernel pages: %u shared, %u copied, %u its own",
-                   (unsigned)core.info.epoch, (unsigned)core.tasks,
-                   (unsigned)core.info.pages_shared, (unsigned)core.info.pages_copied,
-                   (unsigned)core.info.pages_private);
+            printf(", %u tasks; kernel pages: %u shared, %u copied, %u its own",
+                   (unsigned)core.tasks, (unsigned)core.info.pages_shared,
+                   (unsigned)core.info.pages_copied, (unsigned)core.info.pages_private);
         printf("\n");
     }
 }
@@ -141,29 +142,38 @@ void shell_ping(uint32_t argc, char **argv)
     free(ns);
 }
 
+static const char *why_not(sk_core core, bool again)
+{
+    struct proc_core now = {.tasks = 0};
+    if (again)
+        return "cannot be forced on this machine";
+    (void)proc_core_info(NULL, core, &now);
+    return now.info.state == SK_CORE_STARTING ? "is starting"
+           : now.info.state == SK_CORE_DEAD   ? "has crashed, and cannot be started again"
+                                              : "runs already";
+}
+
 void shell_core_command(uint32_t argc, char **argv)
 {
     sk_core core;
     (void)argc;
-    if (strcmp(argv[1], "start") != 0) {
-        printf("usage: core start N\n");
+    bool again = strcmp(argv[1], "restart") == 0;
+    if (!again && strcmp(argv[1], "start") != 0) {
+        printf("usage: core start|restart N\n");
         return;
     }
     if (!shell_core(argv[2], &core))
         return;
-    sk_err err = proc_core_start(NULL, core, sk_in_ms(CORE_START_MS));
-    struct proc_core now = {.tasks = 0};
+    sk_err err = again ? proc_core_restart(NULL, core, sk_in_ms(CORE_START_MS))
+                       : proc_core_start(NULL, core, sk_in_ms(CORE_START_MS));
     if (err == SK_ERR_STATE)
-        (void)proc_core_info(NULL, core, &now);
-    if (err == SK_ERR_STATE)
-        printf("core %u %s\n", (unsigned)core,
-               now.info.state == SK_CORE_STARTING ? "is starting"
-               : now.info.state == SK_CORE_DEAD   ? "has crashed"
-                                                  : "runs already");
+        printf("core %u %s\n", (unsigned)core, why_not(core, again));
+    else if (err == SK_ERR_ARG)
+        printf("core %u boots the machine\n", (unsigned)core);
     else if (err)
         printf("core %u: %s\n", (unsigned)core, sk_err_text(err));
     else
-        printf("core %u runs\n", (unsigned)core);
+        printf("core %u runs%s\n", (unsigned)core, again ? " again" : "");
 }
 
 void shell_stats(uint32_t argc, char **argv)

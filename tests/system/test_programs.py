@@ -113,7 +113,7 @@ def test_init_cannot_be_killed(four):
     ("core start 2", "core 2 runs already"),
     ("wait 0.0.1", "0.0.1: init ends only with its core"),
     ("run spawner 9 hello", "spawner: no such core: 9\nstatus 2"),
-    ("core stop 2", "usage: core start N"),
+    ("core stop 2", "usage: core start|restart N"),
     ("halt now", "usage: halt"),
 ])
 def test_mistakes_get_one_clear_line(four, line, says):
