@@ -96,7 +96,7 @@ static void restart(sk_core core)
 void plan_step(void)
 {
     restart_cores();
-    if (sim.steps == sim.opt.plan.restart_at)
+    if (sim.plans && sim.steps == sim.opt.plan.restart_at)
         restart(sim.cores - 1u);
     if (sim.fault_core == sim.cur->core + 1u && sim.cur->mode == CORE_TASK &&
         sim.cur->space->task->creator != NULL) {

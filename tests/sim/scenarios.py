@@ -146,21 +146,26 @@ def echo_dies_in_calls(cores):
         ECHO, HALT)
 
 
+def stats(name, cores):
+    """Remember what is in use on each core."""
+    return [line for c in range(cores)
+            for line in typed(f"stats {c}", f"core {c}: ") + [f":{name}{c}"]]
+
+
+def same(name, cores):
+    """It is what was remembered."""
+    return [line for c in range(cores)
+            for line in typed(f"stats {c}", f"core {c}: ${name}{c}")]
+
+
 def cycles(cores):
     """Programs come and go; then every page, handle and channel is back."""
-    def stats(name):
-        return [line for c in range(cores)
-                for line in typed(f"stats {c}", f"core {c}: ") + [f":{name}{c}"]]
-
-    def same(name):
-        return [line for c in range(cores)
-                for line in typed(f"stats {c}", f"core {c}: ${name}{c}")]
-
     def work(times):
         return [line for c in range(cores)
                 for line in typed(f"repeat {times} run -c {c} hello", f"hello from core {c}") +
                 typed(f"repeat {times} run -c {c} crash", "fault")]
-    return script(CALM, ECHO, work(1), ["~20"], stats("BEFORE"), work(6), ["~20"], same("BEFORE"),
+    return script(CALM, ECHO, work(1), ["~20"], stats("BEFORE", cores), work(6), ["~20"],
+                  same("BEFORE", cores),
                   HALT)
 
 
@@ -244,6 +249,117 @@ def cores_on_demand(cores):
     return script(CALM, parts, hello_on(range(cores)), ECHO, HALT)
 
 
+# --- Cores that begin anew ---------------------------------------------------------------------------
+
+def again(core):
+    return typed(f"core restart {core}", f"core {core} runs again")
+
+
+def echo_core(cores):
+    return min(2, cores - 1)
+
+
+def restart_of_an_idle_core(cores):
+    """Its programs come back, its names too; nobody else notices."""
+    parts = []
+    for c in range(1, cores):
+        parts += again(c) + typed("cores", f"core {c}: running, epoch 2") + hello_on([c])
+    return script(CALM, parts, ECHO, hello_on(range(cores)), typed("names", "echo"), ECHO,
+                  typed("core restart 0", "core 0 boots the machine"),
+                  typed(f"core restart {cores}", "no such core"), HALT)
+
+
+def restart_under_calls(cores):
+    """The callee's core begins anew while every other one calls it: callers learn, and go on."""
+    victim = echo_core(cores)
+    others = [c for c in range(cores) if c != victim]
+    parts = []
+    for c in others:
+        parts += typed(f"spawn -c {c} callbench echo 1000000", "\n") + [f"=TID{c}"]
+    parts += ["~20"]
+    for n in range(3):
+        parts += again(victim) + ["~10"] + ECHO
+    for c in others:
+        parts += typed(f"kill $TID{c}") + typed(f"wait $TID{c}", "killed")
+    return script(CALM, ECHO, parts, ECHO, hello_on(range(cores)), HALT)
+
+
+def restart_of_callers(cores):
+    """The callers' core begins anew: the service and its core lose them, and nothing else."""
+    victim = 1
+    parts = []
+    for n in range(3):
+        for i in range(3):
+            parts += typed(f"spawn -c {victim} callbench echo 1000000", "\n")
+        parts += ["~3"] + again(victim)
+    return script(CALM, ECHO, parts, ECHO, hello_on(range(cores)), HALT)
+
+
+def restart_while_connecting(cores):
+    """Programs of all cores connect, over three cores, while one of them begins anew."""
+    parts = []
+    for victim in range(1, cores):
+        for c in range(cores):
+            parts += typed(f"spawn -c {c} spawner {(c + 1) % cores} hello", "\n")
+        parts += again(victim)
+    return script(CALM, ECHO, parts, ["~200", ">"], ECHO, hello_on(range(cores)), HALT)
+
+
+def restart_where_names_runs(cores):
+    """With `names` on core 1: all names are gone, and come back from the inits."""
+    return script(CALM, ECHO, again(1), ECHO, typed("names", "console"), hello_on(range(cores)),
+                  again(1), again(1), ECHO, hello_on(range(cores)), HALT)
+
+
+def many_restarts(times):
+    def scenario(cores):
+        """Then every page, handle and channel is back, on every core."""
+        victim = cores - 1
+        once = again(victim) + ["~30"] + ECHO + hello_on(range(cores))
+        return script(CALM, ECHO, hello_on(range(cores)), once, once, ["~20"],
+                      stats("BEFORE", cores), again(victim) * times,
+                      ["~30"], ECHO, hello_on(range(cores)), ["~100", ">", "~20"],
+                      same("BEFORE", cores), typed("cores", f"core {victim}: running, epoch"),
+                      HALT)
+    scenario.__name__ = f"restarts_{times}"
+    return scenario
+
+
+def crashed_core_starts_again(cores):
+    """A kernel that has panicked is started like one that never ran."""
+    victim = cores - 1
+    parts = []
+    for n in range(2):
+        parts += [f"@panic {victim}", "~20"]
+        parts += typed("cores", f"core {victim}: dead, epoch {n + 1}")
+        parts += typed(f"core start {victim}", f"core {victim} runs")
+        parts += typed("cores", f"core {victim}: running, epoch {n + 2}")
+        parts += hello_on(range(cores)) + ECHO
+    return script(ECHO, parts, HALT)
+
+
+def restarts_unasked(cores):
+    """Cores begin anew at any step, without a word; when that stops, the system is whole again, and
+    what was in use on core 0 still is."""
+    settle = ["~400", ">", "~20"] + ECHO + hello_on(range(cores)) + ["~100", ">", "~20"]
+    work = [line for c in range(cores)
+            for line in typed(f"spawn -c {c} callbench echo 300")]
+    return script(["@calm"], CALM, ECHO, hello_on(range(cores)), settle, stats("BEFORE", 1),
+                  work, ["@storm", "~60", "@calm", "~1000"], settle, same("BEFORE", 1), HALT)
+
+
+def one_restart_unasked(cores):
+    """The same, once, at a chosen step, in the middle of everything that this system does."""
+    work = [line for c in range(cores)
+            for line in typed(f"spawn -c {c} callbench echo 20") +
+            typed(f"spawn -c {c} spawner {(c + 1) % cores} hello")]
+    return script(CALM, work, ["~600", "@calm", ">", "~20"], ECHO, hello_on(range(cores)),
+                  ["@audit"], HALT)
+
+
+RESTARTS = [restart_of_an_idle_core, restart_under_calls, restart_of_callers,
+            restart_while_connecting, many_restarts(5)]
+
 ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
           trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
           echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods,
@@ -256,4 +372,6 @@ FAULTY = [
     (garbage_in_channels, 1, ["--scribble-chan", "3000"]),
     (garbage_on_links, 2, []),
     (tasks_fault_at_random, 1, ["--fault-task", "30000"]),
+    (crashed_core_starts_again, 2, ["--allow-panic"]),
+    (restarts_unasked, 2, ["--restart-core", "30000"]),
 ]

@@ -50,6 +50,54 @@ def test_on_demand(mode, cores, tmp_path):
         ON_DEMAND)
 
 
+@pytest.fixture(scope="module")
+def names_elsewhere(tmp_path_factory):
+    """The demo system with `names` on core 1."""
+    text = (ROOT / "systems/virt-arm64/demo.toml").read_text()
+    moved = text.replace("[program.names]\nplace = 0", "[program.names]\nplace = 1")
+    assert moved != text
+    folder = tmp_path_factory.mktemp("names")
+    (folder / "demo.toml").write_text(moved)
+    subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "demo.toml"), "-o",
+                    str(folder / "demo.system.bin")], check=True)
+    return folder / "demo.system.bin"
+
+
+@pytest.mark.parametrize("cores", CORES[1:])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario", scenarios.RESTARTS, ids=lambda s: s.__name__)
+def test_restart(scenario, mode, cores, tmp_path):
+    text = scenario(cores)
+    run(f"host-{mode}", scenario.__name__, text, cores, [], SEEDS, tmp_path)
+    run(f"host-{mode}-san", scenario.__name__, text, cores, [], SEEDS_SAN, tmp_path)
+
+
+@pytest.mark.parametrize("cores", CORES[1:])
+@pytest.mark.parametrize("mode", MODES)
+def test_restart_where_names_runs(mode, cores, tmp_path, names_elsewhere):
+    text = scenarios.restart_where_names_runs(cores)
+    run(f"host-{mode}", "names_runs", text, cores, [], SEEDS, tmp_path, names_elsewhere)
+    run(f"host-{mode}", "unasked", scenarios.restarts_unasked(cores), cores,
+        ["--restart-core", "30000"], SEEDS, tmp_path, names_elsewhere)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_fifty_restarts(mode, tmp_path):
+    for cores in (2, 4):
+        run(f"host-{mode}", "fifty", scenarios.many_restarts(50)(cores), cores, [],
+            max(1, SEEDS // 5), tmp_path)
+
+
+@pytest.mark.parametrize("cores", CORES[1:])
+@pytest.mark.parametrize("mode", MODES)
+def test_restart_at_each_of_many_steps(mode, cores, tmp_path):
+    """From the first steps of the boot to the end of the work."""
+    text = scenarios.one_restart_unasked(cores)
+    for i in range(SEEDS * 2):
+        run(f"host-{mode}", "one", text, cores,
+            ["--restart-at", str(300 + 997 * i), "--seed", str(1 + i)], 1, tmp_path)
+
+
 FAULTY = [pytest.param(scenario, options, cores, id=f"{scenario.__name__}-{cores}")
           for scenario, least, options in scenarios.FAULTY for cores in CORES if cores >= least]
 
