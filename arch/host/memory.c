@@ -346,11 +346,10 @@ static void unmap_page(struct host_space *s, sk_uaddr addr)
     if (page_known(addr) == NULL)
         return;
     struct mapping *m = &memory.map[page_index(addr)];
-    int side = mapping_side(m, s->id);
-    if (side < 0)
-        return;
-    m->space[side] = 0;
-    if (m->space[0] == 0 && m->space[1] == 0)
+    int side = mapping_side(m, s->id); /* none: cleaned meanwhile, lives of its core ago */
+    if (side >= 0)
+        m->space[side] = 0;
+    if (side >= 0 && m->space[0] == 0 && m->space[1] == 0)
         page_hide(addr & ~(uint64_t)(SK_PAGE_BYTES - 1u));
     uint32_t i = space_index(s);
     for (uint32_t n = 0; n < memory.page_count[i]; n++)
