@@ -54,20 +54,18 @@ static void template_make(struct template *tpl)
     tpl->cores = sys->cores < (uint32_t)CORES ? sys->cores : (uint32_t)CORES;
 }
 
-/* Behind a kernel's tables come its pages, to the end of its RAM. */
+/* A kernel's pages end where its RAM ends; its tables lie before them. Every kernel computes the
+ * same for every core. */
 static void find_slices(struct port_cpu *cpu)
 {
-    size_t before = (size_t)(kernel_memory - (const char *)place[cpu->core].ram);
     for (sk_core c = 0; c < kernel_template.cores; c++) {
-        uintptr_t ram = (uintptr_t)place[c].ram;
-        uintptr_t end = ram + (uintptr_t)place[c].ram_bytes;
-        uintptr_t base = ram + before + kern_size(&kernel_template, c);
-        base = (base + MPU_GRANULE - 1u) / MPU_GRANULE * MPU_GRANULE;
-        if (base > end)
-            boot_fail("the RAM of a kernel is too small for its tables");
-        cpu->slice[c].base = base;
-        cpu->slice[c].end = base + (end - base) / SK_PAGE_BYTES * SK_PAGE_BYTES;
+        uint32_t pages = system_core(kernel_template.sys, c)->ram_bytes / SK_PAGE_BYTES;
+        cpu->slice[c].end = (uintptr_t)place[c].ram + (uintptr_t)place[c].ram_bytes;
+        cpu->slice[c].base = cpu->slice[c].end - pages * SK_PAGE_BYTES;
     }
+    uintptr_t tables = (uintptr_t)kernel_memory + kern_size(&kernel_template, cpu->core);
+    if (tables > cpu->slice[cpu->core].base)
+        boot_fail("the RAM of a kernel is too small for its tables");
 }
 
 _Noreturn void core_main(uint32_t by_reset)
