@@ -229,6 +229,16 @@ static void on_marker(unsigned core, void *marker)
 
 /* --- when code is translated ------------------------------------------------------------------ */
 
+/* The instruction's bytes, as many as it has. Of Thumb's the emulator may show the next one too. */
+static uint32_t word_of(const struct qemu_plugin_insn *insn)
+{
+    uint32_t word = 0;
+    size_t size = qemu_plugin_insn_size(insn);
+    memcpy(&word, qemu_plugin_insn_data(insn), size < sizeof(word) ? size : sizeof(word));
+    bool half = !strcmp(state.target, "arm") && (word & 0xffffu) < 0xe800u;
+    return half ? word & 0xffffu : word;
+}
+
 /* arm64: HINT #64 .. #127, which the architecture leaves unallocated. Thumb: the 32-bit hints of
  * those numbers, first half first in memory. riscv64: SLTI x0, x0, 0x7c0 .. 0x7ff. */
 static int marker_of(const struct qemu_plugin_insn *insn, uint32_t word)
@@ -290,9 +300,7 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t vaddr = qemu_plugin_insn_vaddr(insn);
-        uint32_t word = 0;
-        size_t size = qemu_plugin_insn_size(insn);
-        memcpy(&word, qemu_plugin_insn_data(insn), size < sizeof(word) ? size : sizeof(word));
+        uint32_t word = word_of(insn);
         for (unsigned p = 0; p < state.places; p++)
             if (state.place[p].vaddr == vaddr)
                 call_marker(insn, state.place[p].marker);

@@ -56,14 +56,15 @@ def plan_of(board, name):
 
 
 def kernel_ram(builder, core):
-    """(fixed, of a task, of a channel pair) bytes of RAM of that core's kernel. Fixed is all that
-    does not come with a task or with a channel."""
+    """(fixed, of a task, of its handles, of a channel pair) bytes of RAM of that core's kernel. Fixed
+    is all that does not come with a task or with a channel."""
     k, c, s = builder.parts.kernels[core], builder.system.cores[core], builder.sizes
-    task = s.task + c.handles * s.handle
+    handles = c.handles * s.handle
+    task = s.task + handles
     pair = s.page + s.ledger + s.chan + 2 * s.end
     of_tables = c.tasks * task + c.ends * s.end + max(c.ends // 2, 1) * s.chan
     pages = k.pool_bytes // s.page
-    return k.static_bytes + k.table_bytes - of_tables - pages * s.ledger, task, pair
+    return k.static_bytes + k.table_bytes - of_tables - pages * s.ledger, task, handles, pair
 
 
 def in_place_rows(system):
@@ -72,11 +73,13 @@ def in_place_rows(system):
     rows = text_rows(system, f"build/{system.board.name}/demo/kernel.0.map")
     rows.append(("kernel_image", ("kernel in flash, with padding", demo.parts.kernels[0].text_bytes,
                                   "bytes", [])))
-    fixed, task, pair = kernel_ram(demo, 0)
+    fixed, task, handles, pair = kernel_ram(demo, 0)
     aim = peers.RAM_AIMS
     rows += [
         ("kernel_ram", ("kernel RAM, fixed", fixed, "bytes", aim["fixed"])),
         ("kernel_ram_task", ("  for each task, handles included", task, "bytes", aim["task"])),
+        ("kernel_ram_handles", (f"    of it {demo.system.cores[0].handles} handles", handles,
+                                "bytes", [])),
         ("kernel_ram_pair", ("  for a channel pair, both ends", pair, "bytes", aim["pair"])),
         ("demo_flash", ("demo: flash, everything", demo.plan.flash.used, "bytes",
                         [(256 * KIB, "aim")])),

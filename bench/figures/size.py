@@ -29,7 +29,7 @@ def read_map(text):
         if not m:
             continue
         size = foreign if re.search(r"\.a\(.*\)$", m[3]) else own
-        if m[1].startswith(".text"):
+        if m[1].startswith((".text", ".vectors")):
             size.text += int(m[2], 16)
         elif m[1].startswith(".rodata"):
             size.rodata += int(m[2], 16)

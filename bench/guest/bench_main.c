@@ -212,6 +212,8 @@ static void spawns(void)
 static void core_starts(void)
 {
     struct proc_core core;
+    if (sk_cores() <= FORK_CORE)
+        return;
     for (sk_core c = FORK_CORE; c < sk_cores(); c++) {
         rest();
         MARKER_BEGIN(REGION_CORE_START);
