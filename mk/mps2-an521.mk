@@ -20,6 +20,9 @@ T_COMMON  := $(C_COMMON) $(T_TYPES) -mthumb $(T_INCLUDE) -fno-stack-protector -f
 T_CPU     := -mcpu=cortex-m33+nofp+nodsp -mfloat-abi=soft
 T_FPU     := -mcpu=cortex-m33 -mfloat-abi=softfp
 K_CFLAGS  := $(T_COMMON) $(T_CPU) -Os -ffreestanding
+# A kernel is optimized as a whole when it is linked; each object also has its own code, for who
+# looks at objects.
+K_LTO     := -flto -ffat-lto-objects
 U_CFLAGS  := --specs=picolibc.specs $(T_COMMON) -Os
 KERNEL_STACK := 1024
 
@@ -33,9 +36,12 @@ K_OBJ := $(patsubst %,$(OUT)/kernel/%.o,$(basename $(K_SRC)))
 K_LD  := board/$(BOARD)/kernel.ld
 $(K_FAST:%.c=$(OUT)/kernel/%.o): K_CFLAGS += -O2
 
+# Calls of these come into being after that.
+$(OUT)/kernel/base/string.o: K_LTO :=
+
 $(OUT)/kernel/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $(@D)
-	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
+	$(Q)$(CC_TARGET) $(K_CFLAGS) $(K_LTO) -c $< -o $@
 $(OUT)/kernel/%.o: %.S $(MAKE_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
@@ -78,7 +84,7 @@ PARTS := $(OUT)/parts
 
 $(PARTS)/kernel.link: $(K_OBJ) $(K_LD) $(MAKE_FILES)
 	@mkdir -p $(@D)
-	@echo '$(CC_TARGET) $(T_CPU) -mthumb -nostdlib $(LINK_COMMON) -T $(K_LD)' \
+	@echo '$(CC_TARGET) $(T_CPU) -mthumb -Os $(K_LTO) -nostdlib $(LINK_COMMON) -T $(K_LD)' \
 	    '-Wl,--defsym=KERNEL_STACK_BYTES=$(KERNEL_STACK)' $(K_OBJ) -lgcc > $@
 $(PARTS)/sizes.o: tools/image/sizes.c $(MAKE_FILES)
 	@mkdir -p $(@D)
