@@ -18,9 +18,9 @@ COMMAND_SECONDS = 120
 class Machine:
     """One booted system. run(line) types a command and returns what it printed."""
 
-    def __init__(self, cores, system="demo"):
+    def __init__(self, cores, system="demo", board="virt-arm64"):
         self.cores = cores
-        argv = ["run", "--cores", str(cores), "--system", system]
+        argv = ["run", "--board", board, "--cores", str(cores), "--system", system]
         self.tty = pexpect.spawn(os.path.join(ROOT, "skerry"), argv, cwd=ROOT, timeout=BOOT_SECONDS,
                                  encoding="utf-8", codec_errors="replace", echo=False,
                                  dimensions=(50, 500))
@@ -76,31 +76,41 @@ class Machines:
     def __init__(self):
         self.kept = {}
 
-    def get(self, cores):
-        m = self.kept.get(cores)
+    def get(self, *what):
+        """what: as a Machine is made."""
+        m = self.kept.get(what)
         if m is None or not m.alive():
-            m = self.kept[cores] = Machine(cores)
+            m = self.kept[what] = Machine(*what)
         return m
 
-    def drop(self, cores):
-        m = self.kept.pop(cores, None)
+    def drop(self, *what):
+        m = self.kept.pop(what, None)
         if m:
             m.close()
 
     def close(self):
-        for cores in list(self.kept):
-            self.drop(cores)
+        for what in list(self.kept):
+            self.drop(*what)
 
 
-@pytest.fixture(scope="session")
-def built():
-    done = subprocess.run([os.path.join(ROOT, "skerry"), "build"], cwd=ROOT, timeout=600,
+def build(*options):
+    done = subprocess.run([os.path.join(ROOT, "skerry"), "build", *options], cwd=ROOT, timeout=600,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="session")
-def machines(built):
+def built():
+    build()
+
+
+@pytest.fixture(scope="session")
+def built_an521():
+    build("--board", "mps2-an521")
+
+
+@pytest.fixture(scope="session")
+def machines():
     m = Machines()
     yield m
     m.close()
@@ -113,25 +123,31 @@ def pytest_runtest_makereport(item, call):
         item.failed_here = outcome.get_result().failed
 
 
-def lend(request, machines, cores):
-    yield machines.get(cores)
+def lend(request, machines, *what):
+    yield machines.get(*what)
     if getattr(request.node, "failed_here", True):
-        machines.drop(cores)
+        machines.drop(*what)
 
 
 @pytest.fixture
-def four(request, machines):
+def four(request, built, machines):
     """A four-core machine at its prompt."""
     yield from lend(request, machines, 4)
 
 
 @pytest.fixture
+def an521(request, built_an521, machines):
+    """The two cores of mps2-an521 at their prompt."""
+    yield from lend(request, machines, 2, "demo", "mps2-an521")
+
+
+@pytest.fixture
 def boot(built):
-    """boot(cores, system): a machine of one's own."""
+    """boot(cores, system, board): a machine of one's own."""
     mine = []
 
-    def start(cores, system="demo"):
-        mine.append(Machine(cores, system))
+    def start(*what):
+        mine.append(Machine(*what))
         return mine[-1]
     yield start
     for m in mine:
