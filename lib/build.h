@@ -31,29 +31,37 @@ static inline void build_payload(struct sk_msg *m, const void *bytes, uint32_t l
     build_copy(m->bytes, bytes, len);
 }
 
-/* What xport_recv said, if it was not a plain message of one line: receive what is longer, take
- * handles, end the channel that is broken. As sk_recv_try. */
-sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err);
+/* What xport_recv said and put into in->line, if it was not a plain message of one line: receive
+ * what is longer, put its lines together, take handles, end the channel that is broken. As
+ * sk_recv_try. */
+sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err, uint32_t slots);
 
 /* sk_recv_try for an end that is not dead, the short way inline. */
 static inline sk_err chan_recv(struct sk_chan *c, struct sk_in *in)
 {
     uint32_t slots;
-    sk_err err = xport_recv(c, &in->first, 1, &slots);
-    in->handles = 0;
-    if (err == SK_ERR_EMPTY)
+    sk_err err = xport_recv(c, in->line, XPORT_RECV_LINES, &slots);
+    if (err == SK_ERR_EMPTY) {
+        in->handles = 0;
         return err;
+    }
+    if (err != SK_OK || (in->ctl & (SK_CTL_MORE | SK_CTL_HANDLES)) != 0 ||
+        in->label == SK_LABEL_DROP)
+        return chan_recv_rest(c, in, err, slots);
+    in->handles = 0;
     in->len = sk_ctl_len(in->ctl);
-    if (err != SK_OK || sk_ctl_handles(in->ctl) != 0 || in->label == SK_LABEL_DROP)
-        return chan_recv_rest(c, in, err);
     return SK_OK;
 }
 
-/* sk_call where the short way does not do, and where it has sent the request but has no answer;
- * arguments as xport_call. */
+/* First half of a call by xport_ask: the lines of out in in->line, its handles sent. *slots: how
+ * many. Errors as sk_send_try; nothing is sent then. */
+sk_err chan_build(struct sk_chan *c, struct sk_in *in, const struct sk_out *out, uint32_t *slots);
+
+/* sk_call where the short way does not do, and where it has sent the request but has no answer or,
+ * in m, an odd one; arguments as xport_call. */
 sk_err call_long(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                  uint32_t reply_max, uint32_t *got, sk_ns deadline);
-sk_err call_sent(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+sk_err call_sent(struct sk_chan *c, uint32_t head, const struct sk_msg *m, void *reply,
                  uint32_t reply_max, uint32_t *got, sk_ns deadline);
 
 /* The peer breaks the rules: the end is closed, its calls have ended, all with SK_ERR_PROTOCOL. */

@@ -91,7 +91,8 @@ static void build_lines(struct sk_msg *m, const struct sk_out *out, uint32_t slo
     }
 }
 
-static sk_err send_long(struct sk_chan *c, const struct sk_out *out, bool *wake)
+static __attribute__((noinline)) sk_err send_long(struct sk_chan *c, const struct sk_out *out,
+                                                  bool *wake)
 {
     struct sk_msg m[SK_SLOTS_MAX];
     uint32_t slots = sk_slots_of(out->len);
@@ -130,23 +131,40 @@ static sk_err send_handles(struct sk_chan *c, const struct sk_out *out)
     return SK_OK;
 }
 
-sk_err sk_send_quiet(struct sk_chan *c, const struct sk_out *out, bool *wake)
+/* All but the message itself. */
+static sk_err before_send(struct sk_chan *c, const struct sk_out *out)
 {
-    *wake = false;
     if (c->dead != SK_OK)
         return c->dead;
     if (out->len > SK_PAYLOAD_MAX)
         return SK_ERR_TOO_BIG;
-    if (out->handles != 0) {
-        sk_err err = send_handles(c, out);
-        if (err != SK_OK)
-            return err;
-    }
-    if (out->len > SK_PAYLOAD_BYTES)
-        return send_long(c, out, wake);
+    return out->handles != 0 ? send_handles(c, out) : SK_OK;
+}
+
+sk_err chan_build(struct sk_chan *c, struct sk_in *in, const struct sk_out *out, uint32_t *slots)
+{
+    sk_err err = before_send(c, out);
+    *slots = sk_slots_of(out->len);
+    if (err == SK_OK)
+        build_lines(in->line, out, *slots);
+    return err;
+}
+
+static __attribute__((noinline)) sk_err send_one(struct sk_chan *c, const struct sk_out *out,
+                                                 bool *wake)
+{
     struct sk_msg m;
     build_one(&m, out);
     return xport_send(c, &m, 1, wake);
+}
+
+sk_err sk_send_quiet(struct sk_chan *c, const struct sk_out *out, bool *wake)
+{
+    *wake = false;
+    sk_err err = before_send(c, out);
+    if (err != SK_OK)
+        return err;
+    return out->len > SK_PAYLOAD_BYTES ? send_long(c, out, wake) : send_one(c, out, wake);
 }
 
 sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out)
@@ -181,24 +199,17 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
 
 /* --- Receiving ------------------------------------------------------------------------------- */
 
-static sk_err recv_long(struct sk_chan *c, struct sk_in *in)
+/* Make one message of the lines, which lie one behind the other with their headers. */
+static sk_err join_lines(struct sk_in *in, uint32_t slots)
 {
-    struct sk_msg m[SK_SLOTS_MAX];
-    uint32_t slots;
-    sk_err err = xport_recv(c, m, SK_SLOTS_MAX, &slots);
-    if (err != SK_OK)
-        return err;
-    in->ctl = m[0].ctl;
-    in->label = m[0].label;
-    in->token = m[0].token;
-    in->len = 0;
-    for (uint32_t i = 0; i < slots; i++) {
-        uint32_t len = sk_ctl_len(m[i].ctl);
-        if (i + 1 < slots && len != SK_PAYLOAD_BYTES)
-            return SK_ERR_PROTOCOL;
-        __builtin_memcpy(&in->bytes[i * SK_PAYLOAD_BYTES], m[i].bytes, SK_PAYLOAD_BYTES);
-        in->len += len;
+    uint32_t len = sk_ctl_len(in->ctl);
+    for (uint32_t i = 1; i < slots; i++) {
+        if (len != i * SK_PAYLOAD_BYTES)
+            return SK_ERR_PROTOCOL;         /* all but the last are full */
+        len += sk_ctl_len(in->line[i].ctl); /* before what follows goes over it */
+        build_copy(&in->bytes[i * SK_PAYLOAD_BYTES], in->line[i].bytes, SK_PAYLOAD_BYTES);
     }
+    in->len = len;
     return SK_OK;
 }
 
@@ -249,11 +260,13 @@ void chan_break(struct sk_chan *c)
 }
 
 /* A message with handles, or of several lines; or an error, which may end the channel. */
-static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
+static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err, uint32_t slots)
 {
-    in->handles = 0;
     if (err == SK_ERR_TOO_BIG)
-        err = recv_long(c, in);
+        err = xport_recv(c, in->line, SK_SLOTS_MAX, &slots);
+    if (err == SK_OK)
+        err = join_lines(in, slots);
+    in->handles = 0;
     if (err == SK_OK && sk_ctl_handles(in->ctl) != 0)
         err = take_handles(c, in);
     if (err == SK_ERR_PROTOCOL)
@@ -261,17 +274,14 @@ static sk_err recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
     return err;
 }
 
-sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err)
+sk_err chan_recv_rest(struct sk_chan *c, struct sk_in *in, sk_err err, uint32_t slots)
 {
     for (;;) {
-        uint32_t slots;
-        err = recv_rest(c, in, err);
+        err = recv_rest(c, in, err, slots);
         if (err != SK_OK || in->label != SK_LABEL_DROP)
             return err;
         sk_in_drop_handles(in);
-        err = xport_recv(c, &in->first, 1, &slots);
-        if (err == SK_OK)
-            in->len = sk_ctl_len(in->ctl);
+        err = xport_recv(c, in->line, XPORT_RECV_LINES, &slots);
     }
 }
 

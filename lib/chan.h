@@ -34,10 +34,10 @@ struct sk_chan {
     struct sk_call *call[SK_CHAN_SLOTS_MAX]; /* NULL: abandoned */
 };
 
-/* A received message. A one-slot message is received in place, without another copy. */
+/* A received message. It is received in place; the lines of a long one are then moved together. */
 struct sk_in {
     union {
-        struct sk_msg first;
+        struct sk_msg line[SK_SLOTS_MAX]; /* while it is received */
         struct {
             uint32_t ctl;
             uint16_t label;
@@ -47,12 +47,14 @@ struct sk_in {
                 uint32_t w32[SK_PAYLOAD_MAX / 4u];
                 uint64_t w64[SK_PAYLOAD_MAX / 8u];
             };
+            uint32_t len;                     /* payload bytes */
+            uint32_t handles;                 /* 0..3; the receiver owns them */
+            sk_handle handle[SK_MSG_HANDLES]; /* SK_HANDLE_NONE: no room in the handle table; it is
+                                                 lost */
         };
     };
-    uint32_t len;                     /* payload bytes */
-    uint32_t handles;                 /* 0..3; the receiver owns them */
-    sk_handle handle[SK_MSG_HANDLES]; /* SK_HANDLE_NONE: no room in the handle table; it is lost */
 };
+_Static_assert(sizeof(struct sk_in) == SK_SLOTS_MAX * SK_MSG_BYTES, "the lines are the largest");
 
 /* A message to send; read during the call only. {.label = X} sends an empty one. */
 struct sk_out {

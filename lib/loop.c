@@ -125,7 +125,7 @@ static void run_round(struct sk_loop *loop)
         any |= loop_poll(loop, s);
     } while (s != last && loop->active != NULL);
     if (!any && loop->active != NULL) {
-        loop_flush_wake(loop);
+        loop_flush_late(loop);
         sk_relax();
     }
 }
@@ -177,18 +177,15 @@ static void handle_ready(struct sk_loop *loop, uint64_t ready)
 /* Ask the kernel for events, waiting until deadline. */
 static void wait_events(struct sk_loop *loop, sk_ns deadline)
 {
-    struct sk_client *wake = loop->wake_client;
+    struct sk_chan *late = loop->late.chan;
     uint32_t events;
     uint64_t ready;
     loop->rounds = 0;
-    loop->wake_client = NULL;
-    if (wake != NULL)
-        sys_wake_wait(wake->source.chan.handle, loop->event_mask, deadline, &events, &ready);
-    else
-        sys_wait(loop->event_mask, deadline, &events, &ready);
+    if (xport_late_wait(&loop->late, loop->event_mask, deadline, &events, &ready) == SK_ERR_FULL)
+        sk_client_close(loop, (struct sk_client *)late);
     handle_ready(loop, ready);
     if ((events & ~(1u << SK_EV_CHAN)) != 0 || loop->accept_again) {
-        loop_flush_wake(loop);
+        loop_flush_late(loop);
         dispatch(loop, events);
     }
 }
@@ -214,5 +211,5 @@ void sk_loop_run(struct sk_loop *loop)
     loop->stop = false;
     while (!loop->stop)
         sk_loop_step(loop, SK_FOREVER);
-    loop_flush_wake(loop);
+    loop_flush_late(loop);
 }

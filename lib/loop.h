@@ -3,8 +3,8 @@
  *
  * All memory is the caller's: the loop, an array of clients, timers, asynchronous calls. Channels
  * that are idle are armed and cost nothing; busy ones are polled in turn, a few messages each.
- * A reply to a client on this core is sent together with the loop's next sleep, in one kernel
- * entry.
+ * A client on this core is woken for its reply, or where kernels copy the reply itself is sent,
+ * with the loop's next sleep, in one kernel entry.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LIB_LOOP_H
 #define LIB_LOOP_H
@@ -134,9 +134,9 @@ struct sk_loop {
     uint32_t client_count;
     struct sk_server *servers;
     struct sk_source *by_bit[SK_LOOP_LISTS];
-    struct sk_source *active;      /* the last of the ring of active ones; NULL: none */
-    struct sk_client *wake_client; /* its wake-up waits for the next sleep */
-    struct sk_timer *timers;       /* by time */
+    struct sk_source *active; /* the last of the ring of active ones; NULL: none */
+    struct xport_late late;   /* of an answer: what waits for the next sleep */
+    struct sk_timer *timers;  /* by time */
     struct sk_loop_event *events;
     uint32_t event_mask;
     uint32_t rounds; /* since the kernel was last asked for events */

@@ -33,7 +33,7 @@ void loop_timers(struct sk_loop *loop)
     struct sk_timer *t;
     if (loop->timers->when > now)
         return;
-    loop_flush_wake(loop);
+    loop_flush_late(loop);
     while ((t = loop->timers) != NULL && t->when <= now) {
         sk_timer_cancel(loop, t);
         t->fn(loop, t);
@@ -46,7 +46,7 @@ static void async_finish(struct sk_async *async, sk_err err, struct sk_in *in)
 {
     async->pending = false;
     sk_timer_cancel(async->loop, &async->timer);
-    loop_flush_wake(async->loop);
+    loop_flush_late(async->loop);
     async->fn(async->loop, async, err, in);
     if (in != NULL)
         sk_in_drop_handles(in);

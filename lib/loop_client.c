@@ -54,8 +54,8 @@ void sk_client_close(struct sk_loop *loop, struct sk_client *client)
 {
     if (!client->in_use)
         return;
-    if (loop->wake_client == client)
-        loop_flush_wake(loop);
+    if (loop->late.chan == &client->source.chan)
+        loop_flush_late(loop);
     client->in_use = false;
     client->gen++;
     if (client->server->on_close != NULL)
@@ -110,6 +110,7 @@ sk_err sk_answer(struct sk_loop *loop, struct sk_ticket ticket, sk_err err, cons
     struct sk_client *client = sk_ticket_client(loop, ticket);
     if (client == NULL)
         return SK_ERR_PEER_DEAD;
+    loop_flush_late(loop); /* first come, first served */
     sk_err sent =
         sk_reply(&client->source.chan, ticket.token, err, bytes, len, handle, handles, &wake);
     loop_answered(loop, client, sent, wake);

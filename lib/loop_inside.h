@@ -8,8 +8,9 @@
 /* A source's turn: poll it in the coming rounds. */
 void loop_activate(struct sk_loop *loop, struct sk_source *source);
 
-/* The wake-up that waited for the next sleep is due now. */
-void loop_flush_wake(struct sk_loop *loop);
+/* What waited for the next sleep is due now. Closes the client of that answer if it has not kept
+ * room for it. */
+void loop_flush_late(struct sk_loop *loop);
 
 /* A source's turn. It is out of the ring; it gets back in unless it is dry and armed, or over.
  * Returns whether there was something. */

@@ -10,37 +10,27 @@
 /* One function of these, not a call for each: every request goes through all of them. */
 #define HOT inline __attribute__((always_inline))
 
-void loop_flush_wake(struct sk_loop *loop)
+void loop_flush_late(struct sk_loop *loop)
 {
-    struct sk_client *client = loop->wake_client;
-    if (client == NULL)
-        return;
-    loop->wake_client = NULL;
-    sys_wake(client->source.chan.handle);
+    struct sk_chan *late = loop->late.chan;
+    if (late != NULL && xport_late_flush(&loop->late) == SK_ERR_FULL)
+        sk_client_close(loop, (struct sk_client *)late);
 }
 
-/* Wake a client, at the next sleep if it is on this core. */
-static HOT void wake_later(struct sk_loop *loop, struct sk_client *client)
+/* A client that has not kept room for its answer breaks the rules. */
+static HOT void answered(struct sk_loop *loop, struct sk_client *client, sk_err err)
 {
-    if (!xport_same_core(&client->source.chan)) {
-        sys_wake(client->source.chan.handle);
-        return;
-    }
-    loop_flush_wake(loop);
-    loop->wake_client = client;
-}
-
-static HOT void answered(struct sk_loop *loop, struct sk_client *client, sk_err err, bool wake)
-{
-    if (wake)
-        wake_later(loop, client);
     if (err == SK_ERR_FULL || err == SK_ERR_TIMED_OUT)
         sk_client_close(loop, client);
 }
 
 void loop_answered(struct sk_loop *loop, struct sk_client *client, sk_err err, bool wake)
 {
-    answered(loop, client, err, wake);
+    if (wake) {
+        loop_flush_late(loop);
+        xport_wake_late(&loop->late, &client->source.chan);
+    }
+    answered(loop, client, err);
 }
 
 /* An answer of several lines, or with handles. */
@@ -59,7 +49,11 @@ static __attribute__((noinline)) void answer_long(struct sk_loop *loop, struct s
 static HOT void answer_now(struct sk_loop *loop, struct sk_client *client, uint16_t token,
                            sk_err err, struct sk_answer *a)
 {
-    bool wake;
+    if (loop->late.chan != NULL) {
+        loop_flush_late(loop);
+        if (!client->in_use)
+            return;
+    }
     if (a->len > SK_PAYLOAD_BYTES || a->handles != 0) {
         answer_long(loop, client, token, err, a);
         return;
@@ -67,8 +61,7 @@ static HOT void answer_now(struct sk_loop *loop, struct sk_client *client, uint1
     a->ctl = sk_ctl_make(a->len, 0, 0, true);
     a->label = (uint16_t)-err;
     a->token = token;
-    sk_err sent = xport_send(&client->source.chan, &a->first, 1, &wake);
-    answered(loop, client, sent, wake);
+    answered(loop, client, xport_send_late(&loop->late, &client->source.chan, &a->first));
 }
 
 static const struct sk_method *find_method(const struct sk_server *server, uint16_t label)
@@ -111,7 +104,7 @@ client_message(struct sk_loop *loop, struct sk_client *client, struct sk_in *in)
 /* The source's channel is over. */
 static void source_end(struct sk_loop *loop, struct sk_source *source, sk_err err)
 {
-    loop_flush_wake(loop);
+    loop_flush_late(loop);
     if (source->is_client) {
         sk_client_close(loop, (struct sk_client *)source);
         return;
@@ -166,8 +159,11 @@ bool loop_poll(struct sk_loop *loop, struct sk_source *source)
         err = source->chan.dead != SK_OK ? source->chan.dead : chan_recv(&source->chan, &in);
         if (err != SK_OK)
             break;
-        if (loop->wake_client != NULL)
-            loop_flush_wake(loop);
+        if (loop->late.chan != NULL) {
+            loop_flush_late(loop);
+            if (!source->attached)
+                break; /* it was this one's answer, and it breaks the rules */
+        }
         source_message(loop, source, &in);
         /* A peer on this core cannot have sent more meanwhile: mostly it is dry after one. */
         if (++n == 1 && source->attached && source->chan.dead == SK_OK &&

@@ -158,6 +158,38 @@ static sk_err await(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
     return err;
 }
 
+/* A message has been received into in->line: it is the answer, or breaks the rules. */
+static void take(struct sk_chan *c, struct sk_in *in, uint32_t slots)
+{
+    if (chan_recv_rest(c, in, SK_OK, slots) == SK_OK && sk_call_deliver(c, in) != SK_OK)
+        chan_break(c);
+}
+
+/* Send the request of the only outstanding call and, if all goes well, receive its answer in the
+ * same kernel entry. SK_OK: it is sent. */
+static sk_err ask(struct sk_chan *c, const struct sk_out *out, struct sk_in *in, uint32_t reply_max,
+                  sk_ns deadline)
+{
+    uint32_t slots;
+    sk_err err = chan_build(c, in, out, &slots);
+    if (err == SK_OK)
+        err = xport_ask(c, in->line, slots, sk_slots_of(reply_max), deadline, &slots);
+    switch (err) {
+    case SK_OK:
+        take(c, in, slots);
+        return SK_OK;
+    case SK_ERR_FULL:
+        return sk_send_until(c, out, deadline);
+    case SK_ERR_TIMED_OUT:
+    case SK_ERR_PEER_DEAD:
+    case SK_ERR_PROTOCOL:
+    case SK_ERR_TOO_BIG:
+        return SK_OK; /* waiting for the answer will tell */
+    default:
+        return err;
+    }
+}
+
 sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint32_t reply_max,
                    sk_ns deadline)
 {
@@ -168,10 +200,12 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
         if (err != SK_OK)
             return err == SK_ERR_TIMED_OUT ? SK_ERR_FULL : err;
     }
-    if (err == SK_OK)
-        err = sk_send_until(c, out, deadline);
-    else
+    if (err != SK_OK)
         return err;
+    if (XPORT_CALLS && (c->call_busy & (c->call_busy - 1u)) == 0)
+        err = ask(c, out, in, reply_max, deadline);
+    else
+        err = sk_send_until(c, out, deadline);
     if (err != SK_OK) {
         if (!call.ended)
             release(c, call.index);
@@ -204,15 +238,19 @@ sk_err call_long(struct sk_chan *c, uint32_t head, const void *request, uint32_t
 }
 
 /* An ordinary call from now on, with the index and token that the short way has used. */
-sk_err call_sent(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
+sk_err call_sent(struct sk_chan *c, uint32_t head, const struct sk_msg *m, void *reply,
                  uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
     struct sk_in in;
     struct sk_call call;
-    struct sk_out out = {.label = (uint16_t)head, .len = len, .bytes = request};
+    struct sk_out out = {.label = (uint16_t)head};
     if (got != NULL)
         *got = 0;
     sk_err err = reserve(c, &call, &out, &in, reply_max);
+    if (err == SK_OK && m != NULL) {
+        in.line[0] = *m;
+        take(c, &in, 1);
+    }
     if (err == SK_OK)
         err = await(c, &call, deadline);
     return err == SK_OK ? take_bytes(&in, reply, reply_max, got) : err;

@@ -162,12 +162,15 @@ static inline sk_err sys_chan_send(sk_handle chan, const struct sk_msg *m, uint3
     return sys_call(SK_CALL_CHAN_SEND, chan, sys_addr(m), slots, 0, 0, 0, &res);
 }
 
-static inline sk_err sys_chan_recv(sk_handle chan, struct sk_msg *m, uint32_t max, uint32_t *slots)
+/* *armed: the end is dry now, and armed. */
+static inline sk_err sys_chan_recv(sk_handle chan, struct sk_msg *m, uint32_t max, uint32_t *slots,
+                                   bool *armed)
 {
     struct sys_result res;
     sk_err err = sys_call(SK_CALL_CHAN_RECV, chan, sys_addr(m), max, 0, 0, 0, &res);
     if (err == SK_OK)
         *slots = (uint32_t)res.r1;
+    *armed = err == SK_ERR_EMPTY || (err == SK_OK && res.r2 != 0);
     return err;
 }
 

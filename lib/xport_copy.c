@@ -33,17 +33,20 @@ bool xport_room(struct sk_chan *c, uint32_t slots)
 
 sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
 {
-    return sys_chan_recv(c->handle, m, max, slots);
+    return sys_chan_recv(c->handle, m, max, slots, &c->end.armed);
 }
 
+/* A message that has come since the last look has set the event: not armed any more is as good. */
 bool xport_arm(struct sk_chan *c)
 {
-    return sys_chan_arm(c->handle) == SK_OK;
+    if (!c->end.armed)
+        c->end.armed = sys_chan_arm(c->handle) == SK_OK;
+    return c->end.armed;
 }
 
 bool xport_arm_near(struct sk_chan *c)
 {
-    return xport_arm(c);
+    return c->end.armed;
 }
 
 bool xport_want(struct sk_chan *c, uint32_t slots)
@@ -51,9 +54,66 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return sys_chan_want(c->handle, slots) == SK_OK;
 }
 
-/* There is no shorter one. */
+/* --- Answers --------------------------------------------------------------------------------- */
+
+void xport_wake_late(struct xport_late *late, struct sk_chan *c)
+{
+    (void)late, (void)c; /* the kernel does it with the send */
+}
+
+sk_err xport_send_late(struct xport_late *late, struct sk_chan *c, const struct sk_msg *m)
+{
+    late->chan = c;
+    late->msg = *m;
+    return SK_OK;
+}
+
+sk_err xport_late_flush(struct xport_late *late)
+{
+    struct sk_chan *c = late->chan;
+    late->chan = NULL;
+    return c != NULL ? sys_chan_send(c->handle, &late->msg, 1) : SK_OK;
+}
+
+sk_err xport_late_wait(struct xport_late *late, uint32_t mask, sk_ns deadline, uint32_t *events,
+                       uint64_t *ready)
+{
+    struct sk_chan *c = late->chan;
+    late->chan = NULL;
+    return c != NULL ? sys_chan_send_wait(c->handle, &late->msg, 1, mask, deadline, events, ready)
+                     : sys_wait(mask, deadline, events, ready);
+}
+
+/* --- Calls ----------------------------------------------------------------------------------- */
+
+sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,
+                 uint32_t *got)
+{
+    c->end.armed = false;
+    return sys_chan_call(c->handle, m, slots, max, deadline, got);
+}
+
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
-    return call_long(c, head, request, len, reply, reply_max, got, deadline);
+    struct sk_msg m;
+    uint32_t slots;
+    m.ctl = sk_ctl_make(len, 0, 0, false);
+    m.label = (uint16_t)head;
+    m.token = (uint16_t)(head >> 16);
+    build_payload(&m, request, len);
+    sk_err err = xport_ask(c, &m, 1, 1, deadline, &slots);
+    if (err == SK_ERR_FULL)
+        return call_long(c, head, request, len, reply, reply_max, got, deadline);
+    if (err != SK_OK)
+        return call_sent(c, head, NULL, reply, reply_max, got, deadline);
+    if ((m.ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) != SK_CTL_REPLY || m.token != head >> 16)
+        return call_sent(c, head, &m, reply, reply_max, got, deadline);
+    uint32_t n = sk_ctl_len(m.ctl) < reply_max ? sk_ctl_len(m.ctl) : reply_max;
+    n = m.label == SK_OK ? n : 0;
+    build_copy(reply, m.bytes, n);
+    if (got != NULL)
+        *got = n;
+    c->call_seq++;
+    return m.label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)m.label : SK_ERR_PROTOCOL;
 }

@@ -140,6 +140,48 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return ring_want(&c->end.tx, slots) && !xport_closed(c);
 }
 
+void xport_wake_late(struct xport_late *late, struct sk_chan *c)
+{
+    if (xport_same_core(c))
+        late->chan = c;
+    else
+        sys_wake(c->handle);
+}
+
+sk_err xport_send_late(struct xport_late *late, struct sk_chan *c, const struct sk_msg *m)
+{
+    bool wake;
+    sk_err err = xport_send(c, m, 1, &wake);
+    if (wake)
+        xport_wake_late(late, c);
+    return err;
+}
+
+sk_err xport_late_flush(struct xport_late *late)
+{
+    struct sk_chan *c = late->chan;
+    late->chan = NULL;
+    if (c != NULL)
+        sys_wake(c->handle);
+    return SK_OK;
+}
+
+sk_err xport_late_wait(struct xport_late *late, uint32_t mask, sk_ns deadline, uint32_t *events,
+                       uint64_t *ready)
+{
+    struct sk_chan *c = late->chan;
+    late->chan = NULL;
+    return c != NULL ? sys_wake_wait(c->handle, mask, deadline, events, ready)
+                     : sys_wait(mask, deadline, events, ready);
+}
+
+sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,
+                 uint32_t *got)
+{
+    (void)c, (void)m, (void)slots, (void)max, (void)deadline, (void)got;
+    return SK_ERR_UNSUPPORTED;
+}
+
 /* The line at the front of the ring, if it is the plain reply with this token. */
 static const struct sk_msg *find_reply(struct sk_chan *c, uint32_t token, uint32_t *ctl,
                                        uint32_t *label)
@@ -167,13 +209,13 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     build_payload(line, request, len);
     /* A peer that is gone is found by the wake-up, or by looking for the reply. */
     if (!ring_publish(&c->end.tx, line, sk_ctl_make(len, 0, 0, false)))
-        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
+        return call_sent(c, head, NULL, reply, reply_max, got, deadline);
     if (sys_wake_wait(c->handle, c->event_mask, deadline, &events, &ready) != SK_OK)
-        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
+        return call_sent(c, head, NULL, reply, reply_max, got, deadline);
     sk_self()->ready |= ready;
     const struct sk_msg *answer = find_reply(c, head >> 16, &ctl, &label);
     if (answer == NULL)
-        return call_sent(c, head, request, len, reply, reply_max, got, deadline);
+        return call_sent(c, head, NULL, reply, reply_max, got, deadline);
     uint32_t n = sk_ctl_len(ctl) < reply_max ? sk_ctl_len(ctl) : reply_max;
     n = label == SK_OK ? n : 0;
     build_copy(reply, answer->bytes, n);

@@ -3,8 +3,7 @@
 #ifndef LIB_COPY_XPORT_END_H
 #define LIB_COPY_XPORT_END_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include <skerry/msg.h>
 
 struct xport_end {
     bool armed; /* by the last look: the ring is dry, and the next message will set the event */
@@ -16,6 +15,18 @@ static inline bool xport_end_near(const struct xport_end *e)
     (void)e;
     return true;
 }
+
+/* What waits for the next sleep: an answer. */
+struct xport_late {
+    struct sk_chan *chan; /* NULL: nothing waits */
+    struct sk_msg msg;
+};
+
+/* Lines that the first try of a reception asks for: each try is a kernel entry. */
+#define XPORT_RECV_LINES SK_SLOTS_MAX
+
+/* A call is one kernel entry, however long (CHAN_CALL). */
+#define XPORT_CALLS true
 
 /* The page with the rings; 0 where programs do not see it. */
 static inline uintptr_t xport_end_page(const struct xport_end *e)

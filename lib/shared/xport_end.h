@@ -18,6 +18,17 @@ static inline bool xport_end_near(const struct xport_end *e)
     return *(const volatile uint32_t *)&e->status->same_core != 0;
 }
 
+/* What waits for the next sleep: that the peer of an answer, on this core, is woken. */
+struct xport_late {
+    struct sk_chan *chan; /* NULL: nothing waits */
+};
+
+/* Lines that the first try of a reception asks for: a plain message is one. */
+#define XPORT_RECV_LINES 1u
+
+/* A call is a message each way, with a sleep between (CHAN_CALL is not there). */
+#define XPORT_CALLS false
+
 /* The page with the rings; 0 where programs do not see it. */
 static inline uintptr_t xport_end_page(const struct xport_end *e)
 {

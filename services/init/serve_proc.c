@@ -71,11 +71,8 @@ sk_err proc_on_spawn(struct sk_loop *loop, struct sk_client *c, struct sk_in *re
     if (core == SK_PLACE_ANY)
         core = prog->place == SK_PLACE_ANY ? in->start->core
                                            : manifest_place(&in->manifest, prog, in->start->cores);
-    if (core != r->core) { /* the same for whoever answers */
-        struct proc_spawn fixed = *r;
-        fixed.core = core;
-        memcpy(req->bytes, &fixed, offsetof(struct proc_spawn, text));
-    }
+    /* The same for whoever answers. */
+    memcpy(&req->bytes[offsetof(struct proc_spawn, core)], &core, sizeof core);
     if (is_elsewhere(in, c, req, core, sizeof(sk_tid), sk_in_ms(SK_PROC_MS), &err))
         return err;
     sk_tid tid;
@@ -129,26 +126,27 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
 {
     struct init *in = init_of(loop);
     const struct proc_at *r = request_of(req);
-    struct proc_entry e = {.core = in->start->core};
+    struct proc_entry *e = (struct proc_entry *)(void *)answer->bytes;
     sk_err err;
-    if (is_elsewhere(in, c, req, r->core, sizeof e, sk_in_ms(SK_PROC_MS), &err))
+    if (is_elsewhere(in, c, req, r->core, sizeof *e, sk_in_ms(SK_PROC_MS), &err))
         return err;
     for (uint32_t i = r->index; i <= in->room.tasks; i++) {
         struct sk_task_info info;
         if ((i > 0 && !in->task[i - 1u].used) ||
             sys_task_info(i > 0 ? in->task[i - 1u].handle : SK_HANDLE_NONE, &info) != SK_OK)
             continue;
-        e.tid = info.tid;
-        memcpy(e.name, info.name, sizeof e.name);
-        e.next = i + 1u;
-        e.state = info.state;
-        e.priority = info.priority;
-        e.pages = info.pages;
-        e.handles = info.handles;
-        e.ends = info.ends;
-        e.restarts = boot_restarts(in, info.tid);
-        e.run_ns = info.run_ns;
-        answer_with(answer, &e, sizeof e);
+        *e = (struct proc_entry){.tid = info.tid,
+                                 .core = in->start->core,
+                                 .next = i + 1u,
+                                 .state = info.state,
+                                 .priority = info.priority,
+                                 .pages = info.pages,
+                                 .handles = info.handles,
+                                 .ends = info.ends,
+                                 .restarts = boot_restarts(in, info.tid),
+                                 .run_ns = info.run_ns};
+        memcpy(e->name, info.name, sizeof e->name);
+        answer->len = sizeof *e;
         return SK_OK;
     }
     return SK_ERR_NOT_FOUND;
@@ -214,13 +212,16 @@ sk_err proc_on_log_read(struct sk_loop *loop, struct sk_client *c, struct sk_in 
         return SK_ERR_RIGHTS;
     if (is_elsewhere(in, c, req, r->core, sizeof(struct proc_log), sk_in_ms(SK_PROC_MS), &err))
         return err;
-    struct proc_log log = {.pad = 0};
+    struct proc_log *log = (struct proc_log *)(void *)answer->bytes;
     size_t got;
-    err = sys_log_read(in->start->control, r->position, log.text, sizeof log.text, &got, &log.next);
+    uint64_t next;
+    err = sys_log_read(in->start->control, r->position, log->text, sizeof log->text, &got, &next);
     if (err)
         return err;
-    log.len = (uint32_t)got;
-    answer_with(answer, &log, (uint32_t)(offsetof(struct proc_log, text) + got));
+    log->next = next;
+    log->len = (uint32_t)got;
+    log->pad = 0;
+    answer->len = (uint32_t)(offsetof(struct proc_log, text) + got);
     return SK_OK;
 }
 

@@ -106,8 +106,8 @@ static void recv_some(struct open_chan *o)
     struct sk_msg m[SK_SLOTS_MAX];
     uint32_t n, events;
     uint64_t ready;
-    bool wake = false;
-    sk_err err = o->view.mem == 0 ? sys_chan_recv(o->h, m, SK_SLOTS_MAX, &n)
+    bool wake = false, dry;
+    sk_err err = o->view.mem == 0 ? sys_chan_recv(o->h, m, SK_SLOTS_MAX, &n, &dry)
                                   : ring_recv(&o->rx, m, SK_SLOTS_MAX, &n, &wake);
     if (err == SK_OK && o->view.mem != 0 && wake)
         sys_wake(o->h);

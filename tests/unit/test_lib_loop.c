@@ -172,11 +172,11 @@ static void an_answer_wakes_with_the_next_sleep(void **state)
     assert_true(sk_chan_arm(&asker[0]));
     fake.current = &fake.task[1];
     sk_loop_step(&loop, 0); /* told of the request, answers */
-    assert_ptr_equal(loop.wake_client, &clients[0]);
+    assert_ptr_equal(loop.late.chan, &clients[0].source.chan);
     unsigned before = fake.current->entries;
     sk_loop_step(&loop, 0); /* wakes and sleeps */
     assert_int_equal(fake.current->entries - before, 1);
-    assert_null(loop.wake_client);
+    assert_null(loop.late.chan);
     fake.current = &fake.task[0];
     assert_true(fake.current->events & 1u << SK_EV_CHAN);
     assert_int_equal(sk_call_end(&asker[0], &call, 0), SK_OK);
