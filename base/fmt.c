@@ -4,15 +4,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct out {
-    void (*put)(void *to, char c);
-    void *to;
-    size_t len;
-};
+#define PIECE 32u /* of fmt_vwrite */
 
-struct buffer {
-    char *at;
-    size_t left; /* the zero at the end included */
+/* Where text goes: [begin, end); when that is full, onwards by write, or no further. */
+struct out {
+    char *begin, *at, *end;
+    void (*write)(void *to, const char *text, size_t len);
+    void *to;
+    size_t written;
 };
 
 struct spec {
@@ -21,19 +20,22 @@ struct spec {
     unsigned longs; /* of l: 1, of ll: 2; z is l */
 };
 
-static void put(struct out *o, char c)
+static void pass_on(struct out *o)
 {
-    o->put(o->to, c);
-    o->len++;
+    size_t len = (size_t)(o->at - o->begin);
+    if (o->write == NULL || len == 0)
+        return;
+    o->write(o->to, o->begin, len);
+    o->written += len;
+    o->at = o->begin;
 }
 
-static void put_buffer(void *to, char c)
+static void put(struct out *o, char c)
 {
-    struct buffer *b = to;
-    if (b->left > 1) {
-        *b->at++ = c;
-        b->left--;
-    }
+    if (o->at == o->end)
+        pass_on(o);
+    if (o->at != o->end)
+        *o->at++ = c;
 }
 
 static void put_padded(struct out *o, const struct spec *s, const char *text, size_t len)
@@ -99,13 +101,12 @@ static size_t length(const char *text)
     return n;
 }
 
-size_t fmt_vput(void (*put_to)(void *to, char c), void *to, const char *format, va_list args)
+static void print(struct out *o, const char *format, va_list args)
 {
-    struct out o = {put_to, to, 0};
     for (const char *f = format; *f != '\0'; f++) {
         struct spec s;
         if (*f != '%') {
-            put(&o, *f);
+            put(o, *f);
             continue;
         }
         const char *start = f;
@@ -114,38 +115,47 @@ size_t fmt_vput(void (*put_to)(void *to, char c), void *to, const char *format, 
             int64_t v = s.longs > 1    ? va_arg(args, long long)
                         : s.longs == 1 ? va_arg(args, long)
                                        : va_arg(args, int);
-            put_number(&o, &s, v < 0 ? 0u - (uint64_t)v : (uint64_t)v, 10, v < 0);
+            put_number(o, &s, v < 0 ? 0u - (uint64_t)v : (uint64_t)v, 10, v < 0);
         } else if (*f == 'u' || *f == 'x') {
             uint64_t v = s.longs > 1    ? va_arg(args, unsigned long long)
                          : s.longs == 1 ? va_arg(args, unsigned long)
                                         : va_arg(args, unsigned);
-            put_number(&o, &s, v, *f == 'u' ? 10 : 16, false);
+            put_number(o, &s, v, *f == 'u' ? 10 : 16, false);
         } else if (*f == 'p') {
-            put_number(&o, &s, (uintptr_t)va_arg(args, void *), 16, false);
+            put_number(o, &s, (uintptr_t)va_arg(args, void *), 16, false);
         } else if (*f == 's') {
             const char *text = va_arg(args, const char *);
             text = text ? text : "(null)";
-            put_padded(&o, &s, text, length(text));
+            put_padded(o, &s, text, length(text));
         } else if (*f == 'c') {
             char c = (char)va_arg(args, int);
-            put_padded(&o, &s, &c, 1);
+            put_padded(o, &s, &c, 1);
         } else if (*f == '%') {
-            put(&o, '%');
+            put(o, '%');
         } else {
-            put(&o, '%'); /* not ours: as it stands */
+            put(o, '%'); /* not ours: as it stands */
             f = start;
         }
     }
-    return o.len;
 }
 
 size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args)
 {
-    struct buffer b = {buf, size};
-    fmt_vput(put_buffer, &b, format, args);
+    struct out o = {.begin = buf, .at = buf, .end = buf + (size == 0 ? 0 : size - 1)};
+    print(&o, format, args);
     if (size != 0)
-        *b.at = '\0';
-    return (size_t)(b.at - buf);
+        *o.at = '\0';
+    return (size_t)(o.at - buf);
+}
+
+size_t fmt_vwrite(void (*write)(void *to, const char *text, size_t len), void *to,
+                  const char *format, va_list args)
+{
+    char piece[PIECE];
+    struct out o = {piece, piece, piece + PIECE, write, to, 0};
+    print(&o, format, args);
+    pass_on(&o);
+    return o.written;
 }
 
 size_t fmt_print(char *buf, size_t size, const char *format, ...)

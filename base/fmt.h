@@ -14,8 +14,9 @@ size_t fmt_vprint(char *buf, size_t size, const char *format, va_list args);
 size_t fmt_print(char *buf, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same, character by character to put(to, c). Returns how many. */
-size_t fmt_vput(void (*put)(void *to, char c), void *to, const char *format, va_list args);
+/* The same without an end, in pieces to write(to, text, len). Returns how much. */
+size_t fmt_vwrite(void (*write)(void *to, const char *text, size_t len), void *to,
+                  const char *format, va_list args);
 
 /* *v becomes *v / by, the rest is returned; by < 65536. By halves of a word: machines of 32 bits
  * need no library for it. */

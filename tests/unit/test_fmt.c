@@ -67,12 +67,50 @@ static void survives_null_and_unknown(void **state)
     assert_string_equal(buf, "%q%");
 }
 
+struct collected {
+    char text[256];
+    size_t len;
+};
+
+static void collect(void *to, const char *text, size_t len)
+{
+    struct collected *c = to;
+    assert_true(len > 0 && c->len + len < sizeof(c->text));
+    memcpy(&c->text[c->len], text, len);
+    c->len += len;
+}
+
+static size_t write_all(struct collected *c, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    size_t len = fmt_vwrite(collect, c, format, args);
+    va_end(args);
+    return len;
+}
+
+/* Shorter than one piece, as long, and several. */
+static void writes_without_end(void **state)
+{
+    (void)state;
+    for (int width = 0; width < 200; width++) {
+        struct collected c = {.len = 0};
+        char format[16], want[256];
+        snprintf(format, sizeof(format), "<%%%ds>%%u", width);
+        int len = snprintf(want, sizeof(want), "<%*s>%u", width, "x", 4711u);
+        assert_int_equal(write_all(&c, format, "x", 4711u), len);
+        assert_int_equal(c.len, len);
+        assert_memory_equal(c.text, want, c.len);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_the_c_library),
         cmocka_unit_test(cuts_what_does_not_fit),
         cmocka_unit_test(survives_null_and_unknown),
+        cmocka_unit_test(writes_without_end),
     };
     return cmocka_run_group_tests_name("fmt", tests, NULL, NULL);
 }

@@ -6,15 +6,16 @@
 #include "lib/start.h"
 #include <stdio.h>
 
-static void put_stdout(void *to, char c)
+static void write_stdout(void *to, const char *text, size_t len)
 {
     (void)to;
-    sk_stdout_put(c);
+    for (size_t i = 0; i < len; i++)
+        sk_stdout_put(text[i]);
 }
 
 int vprintf(const char *format, va_list args)
 {
-    return (int)fmt_vput(put_stdout, NULL, format, args);
+    return (int)fmt_vwrite(write_stdout, NULL, format, args);
 }
 
 int printf(const char *format, ...)
@@ -31,11 +32,11 @@ struct memory {
     size_t left; /* the zero at the end included */
 };
 
-static void put_memory(void *to, char c)
+static void write_memory(void *to, const char *text, size_t len)
 {
     struct memory *m = to;
-    if (m->left > 1) {
-        *m->at++ = c;
+    for (size_t i = 0; i < len && m->left > 1; i++) {
+        *m->at++ = text[i];
         m->left--;
     }
 }
@@ -43,7 +44,7 @@ static void put_memory(void *to, char c)
 int vsnprintf(char *buf, size_t size, const char *format, va_list args)
 {
     struct memory m = {buf, size};
-    int n = (int)fmt_vput(put_memory, &m, format, args);
+    int n = (int)fmt_vwrite(write_memory, &m, format, args);
     if (size != 0)
         *m.at = '\0';
     return n;
