@@ -199,6 +199,7 @@ enter:
     str     r2, [r1, #CPU_RUNNING]
     movs    r0, #1
     movs    r2, #0
+    msr     control, r2             /* the floating-point registers were cleared: nobody's */
     msr     basepri, r2
     b       idle_loop
 

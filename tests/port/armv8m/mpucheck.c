@@ -46,6 +46,8 @@ static const struct fault {
     {"wild-wait", BOARD_RAM + 0x400u, SK_FAULT_STACK, ANY_ADDR},
     {"privilege", BOARD_RAM + 0x40u, SK_FAULT_READ, BOARD_RAM + 0x40u},
     {"lose-stack", 0, SK_FAULT_STACK, ANY_ADDR},
+    {"forge", 0x01000000u, SK_FAULT_EXEC, 0},         /* goes to 0 */
+    {"forge", 0x0100000bu, SK_FAULT_OTHER, ANY_ADDR}, /* as if it were a handler */
 };
 
 static char *hex(char *text, uintptr_t v)

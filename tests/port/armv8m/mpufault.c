@@ -144,6 +144,22 @@ static void lose_stack(uintptr_t unused)
     __asm__ volatile("mov sp, %1\n\tsvc 0" : "+r"(r0) : "r"(stack + 512u), "r"(r12) : "memory");
     __asm__ volatile("1: b 1b");
 }
+/* A message is received over the very registers that the processor has stored for this task, so
+ * that it comes back with a state of its own making: xpsr is addr, pc is 0. */
+static void forge(uintptr_t addr)
+{
+    sk_handle chan = 0, end = 0;
+    struct sk_chan_view view;
+    struct sk_msg m = {.ctl = sk_ctl_make(32, 0, 0, false)};
+    m.w32[7] = addr;
+    if (sys_chan_create(8, &chan, &end) != SK_OK || sys_chan_open(chan, 8, &view) != SK_OK ||
+        sys_chan_open(end, 8, &view) != SK_OK || sys_chan_send(end, &m, 1) != SK_OK)
+        sys_exit(3);
+    register uintptr_t r0 __asm__("r0") = chan;
+    register uintptr_t r2 __asm__("r2") = 1;
+    register uint32_t r12 __asm__("r12") = SK_CALL_CHAN_RECV;
+    __asm__ volatile("sub r1, sp, #40\n\tsvc 0" : "+r"(r0) : "r"(r2), "r"(r12) : "r1", "memory");
+}
 static void spin(uintptr_t unused)
 {
     (void)unused;
@@ -175,6 +191,7 @@ static const struct {
     {"wild-wait", wild_wait},
     {"privilege", take_privilege},
     {"lose-stack", lose_stack},
+    {"forge", forge},
     {"spin", spin},
 };
 
