@@ -1,7 +1,7 @@
 /* A program that does one thing it may not, named by its arguments `mpufault WHAT [ADDRESS]`;
  * mpucheck starts it and looks at what the kernel says. Status 1: nothing stopped it; 2: the
- * address is its own; 3: not tried. `spin` never enters the kernel. SPDX-License-Identifier:
- * BSD-2-Clause */
+ * address is its own; 3: not tried. `spin` never enters the kernel.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/port/check.h"
 
 extern char text_start[], rodata_end[], stack_start[];
