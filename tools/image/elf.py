@@ -1,4 +1,5 @@
-# A program file for a board with an MMU must be what the kernels' loader accepts: better said here than at run time.
+# A program file for a board with an MMU must be what the loader accepts: better said here than at
+# run time.
 # SPDX-License-Identifier: BSD-2-Clause
 
 import struct

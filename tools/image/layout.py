@@ -91,10 +91,10 @@ def shares(total, needs, fixed, granule):
 
 
 def lay_out(board, parts):
-    """parts: kernels, programs, table_bytes (with the initial data), link_bytes, start_bytes, flash_bytes, ram_bytes,
-    core_ram (fixed sizes or 0). Returns flash and ram (Areas, ram by core), and places: {("kernel",
-    core) or (name, core) or "table" or "links": Record}. What does not fit shows in Area.left < 0;
-    ram is None if the cores' shares cannot be made."""
+    """parts: kernels, programs, table_bytes (with the initial data), link_bytes, flash_bytes,
+    ram_bytes, core_ram (fixed sizes or 0). Returns flash and ram (Areas, ram by core), needs (of RAM,
+    by core), and places: {("kernel", core) or (name, core) or "table" or "links": Record}. What does
+    not fit shows in Area.left < 0; ram is None if the cores' shares cannot be made."""
     grain = board.granule
     flash = Area(board.flash.base, parts.flash_bytes)
     places = {}

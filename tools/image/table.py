@@ -30,13 +30,14 @@ def device(system, prog, dev):
                     DEV_CALL * dev.call, 0)
 
 
+def core_ram(system, core):
+    """What its kernel may hand out."""
+    return core.channels * UNITS[True] if system.board.in_place else core.ram_bytes
+
+
 def budget(system, prog):
     """What the kernel may hand out to it."""
     return prog.channels * UNITS[True] if system.board.in_place else prog.mem_bytes
-
-
-def core_ram(system, core):
-    return core.channels * UNITS[True] if system.board.in_place else core.ram_bytes
 
 
 def pack(system, images=(), tail=b"", tail_at=0):
