@@ -189,6 +189,49 @@ def test_a_service_that_is_killed_again_and_again(an521):
     assert settled(an521) == before
 
 
+def ends_of(machine, name):
+    """Channel ends of the task of that name."""
+    found = re.search(rf"^\S+ +\d+ +\d+ +\w+ +\d+ +\d+ +(\d+) +\d+ +{name}$", machine.run("ps"), re.M)
+    return int(found.group(1)) if found else None
+
+
+def test_T2_core_1_begins_again_fifty_times_under_load(an521):
+    """Each time the caller on core 0 is told, core 1's programs come back, and it finds them."""
+    before = settled(an521)
+    epoch = int(re.search(r"core 1: running, epoch (\d+)", an521.run("cores")).group(1))
+    alone = ends_of(an521, "callbench")
+    assert alone is None
+    client = an521.spawn("-c 0 callbench echo 100000000")
+    for _ in range(50):
+        while ends_of(an521, "callbench") < 2:  # its init, and echo: it calls now
+            pass
+        an521.spawn("-c 1 spin")  # ends with its core
+        an521.type("core restart 1")
+        told = {an521.wait_for(r"runs again|peer is dead").group(0) for _ in range(2)}
+        assert told == {"runs again", "peer is dead"}
+        an521.type("")
+        an521.until("skerry> ")
+        assert an521.tid("spin") is None
+        assert "2 round trips" in an521.run("ping echo 2")
+        assert an521.run("run -c 1 hello") == "hello from core 1"
+    assert an521.run(f"kill {client}") == ""
+    assert an521.run(f"wait {client}") == "killed"
+    assert f"core 1: running, epoch {epoch + 50}," in an521.run("cores")
+    assert settled(an521) == before
+
+
+def test_core_1_begins_again_while_it_never_yields(an521):
+    an521.spawn("-c 1 spin")
+    assert an521.run("core restart 1") == "core 1 runs again"
+    assert an521.tid("spin") is None
+    assert "5 round trips" in an521.run("ping echo 5")
+
+
+def test_core_0_does_not_restart_itself(an521):
+    assert an521.run("core restart 0") != "core 0 runs again"
+    assert an521.run("run hello") == "hello from core 0"
+
+
 # --- the machine -----------------------------------------------------------------------------------
 
 def halt(machine):
