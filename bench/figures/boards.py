@@ -42,7 +42,7 @@ BOARDS = {b.name: b for b in (
         cores=2, image="bench/skerry.elf", kernels=("bench/kernel.0.elf", "bench/kernel.1.elf"),
         programs="bench/bin", upper=False, floor_loop=(9, 20),
         inside={"irq": ("irq_entry", None)},
-        absent=frozenset({"core_start", "kernel_fork", "core_restart"}),
+        absent=frozenset({"core_start", "kernel_fork"}),
         entries={"svc_entry": "system call", "timer_entry": "timer", "bell_entry": "doorbell",
                  "irq_entry": "device interrupt", "work_entry": "work put off",
                  "fault_entry": "fault", "force_entry": "forced to begin again"},

@@ -16,14 +16,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ROUNDS       200u
-#define SPAWN_ROUNDS 20u
-#define WARM_ROUNDS  20u
-#define NEAR_CORE    0u
-#define FAR_CORE     1u
-#define FORK_CORE    2u /* the first that the manifest does not start */
-#define CORE_MS      1000u
-#define LATE_MS      1000000u /* a deadline that never comes */
+#define ROUNDS         200u
+#define SPAWN_ROUNDS   20u
+#define WARM_ROUNDS    20u
+#define RESTART_ROUNDS 10u
+#define NEAR_CORE      0u
+#define FAR_CORE       1u
+#define FORK_CORE      2u /* the first that the manifest does not start */
+#define CORE_MS        1000u
+#define LATE_MS        1000000u /* a deadline that never comes */
 
 static void check(sk_err err, const char *what)
 {
@@ -227,6 +228,22 @@ static void core_starts(void)
     printf("figure fork_pages_fresh %u\n", (unsigned)core.info.pages_private);
 }
 
+/* Last of all: what was on that core is gone. The first shows whether this board can do it. */
+static void core_restarts(void)
+{
+    sk_err err = proc_core_restart(NULL, FAR_CORE, sk_in_ms(CORE_MS));
+    if (err == SK_ERR_STATE || err == SK_ERR_UNSUPPORTED)
+        return;
+    check(err, "core restart");
+    for (unsigned i = 0; i < RESTART_ROUNDS; i++) {
+        rest();
+        MARKER_BEGIN(REGION_CORE_RESTART);
+        err = proc_core_restart(NULL, FAR_CORE, sk_in_ms(CORE_MS));
+        MARKER_END(REGION_CORE_RESTART);
+        check(err, "core restart");
+    }
+}
+
 int main(void)
 {
     static struct sk_chan near, far;
@@ -240,6 +257,7 @@ int main(void)
     far_paths(&far);
     spawns();
     core_starts();
+    core_restarts();
     printf("figure done 1\n");
     fflush(stdout);
     check(console_sync(), "console");
