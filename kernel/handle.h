@@ -21,8 +21,8 @@ static inline struct handle *handle_get_chan(struct task *t, sk_handle h, sk_err
     uint32_t index = SK_HANDLE_INDEX(h);
     struct handle *e = &t->handles[index];
     *err = SK_OK;
-    if (index < t->handles_max && e->gen == SK_HANDLE_GEN(h) && e->kind == SK_KIND_CHAN &&
-        (e->rights & SK_RIGHT_SEND) && !e->in_flight)
+    if (index < t->handles_max && e->word == SK_HANDLE_GEN(h) && e->kind == SK_KIND_CHAN &&
+        (e->rights & SK_RIGHT_SEND))
         return e;
     return handle_get(t, h, SK_KIND_CHAN, SK_RIGHT_SEND, err);
 }

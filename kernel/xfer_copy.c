@@ -11,6 +11,7 @@
 #include "kernel/sched_fast.h"
 #include "kernel/sys.h"
 #include "kernel/task.h"
+#include "kernel/xfer_line.h"
 
 _Static_assert(PORT_COPY_MODE, "the port maps rings: link xfer_shared.c");
 
@@ -104,6 +105,8 @@ static __attribute__((noinline)) sk_err send(struct kern *k, struct task *t, str
     if (slots - 1u >= SK_SLOTS_MAX)
         return SK_ERR_ARG;
     const struct sk_msg *m = in_place(k, t, sys_word(t, 1), slots, SK_PROT_R);
+    if (m && slots == 1)
+        return e->peer_closed ? SK_ERR_PEER_DEAD : line_send(e, m, wake);
     return m ? send_lines(e, m, slots, wake) : send_copied(k, t, e, slots, wake);
 }
 
@@ -120,6 +123,23 @@ sk_err sys_chan_send(struct kern *k, struct task *t)
     return err;
 }
 
+/* An answer to a task of this core that sleeps in CHAN_CALL for it goes from buffer to buffer. */
+static inline bool answer_near(struct kern *k, struct task *t, struct end *e, uint32_t slots)
+{
+    if (slots != 1 || e->peer.core != k->core || e->peer_closed)
+        return false;
+    struct end *far = &k->ends[e->peer.index];
+    struct task *u = far->owner;
+    if (u == NULL || u->calling != far)
+        return false;
+    const struct sk_msg *m = in_place(k, t, sys_word(t, 1), 1, SK_PROT_R);
+    struct sk_msg *to = in_place(k, u, sys_word(u, 1), 1, SK_PROT_W);
+    if (m == NULL || to == NULL || !line_ok(m->ctl))
+        return false;
+    line_answer(k, u, to, m, m->ctl);
+    return true;
+}
+
 sk_err sys_chan_send_wait(struct kern *k, struct task *t)
 {
     sk_err err;
@@ -127,6 +147,8 @@ sk_err sys_chan_send_wait(struct kern *k, struct task *t)
     struct end *e = open_end(k, t, &err);
     if (e == NULL)
         return err;
+    if (answer_near(k, t, e, sys_u32(t, 2)))
+        return fast_wait(k, t, sys_u32(t, 3), sys_u64(t, 4));
     err = send(k, t, e, sys_u32(t, 2), &wake);
     if (wake)
         (void)chan_wake_peer(k, e, true);
@@ -157,15 +179,19 @@ static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, str
     struct sk_msg *m = in_place(k, t, sys_word(t, 1), max, SK_PROT_W);
     while (!chan_lost(e)) {
         bool closed = e->peer_closed; /* before the look: what came before the end is still taken */
-        sk_err err =
-            m ? kring_recv(&e->rx, m, max, slots, &wake) : recv_copied(k, t, e, max, slots, &wake);
+        sk_err err = SK_OK;
+        *slots = 1;
+        if (m == NULL)
+            err = recv_copied(k, t, e, max, slots, &wake);
+        else if (!line_take(e, m, &wake))
+            err = kring_recv(&e->rx, m, max, slots, &wake);
         if (err == SK_OK && wake)
             (void)chan_wake_peer(k, e, false);
         if (err != SK_ERR_EMPTY)
             return err;
         if (closed)
             return SK_ERR_PEER_DEAD;
-        if (kring_arm(&e->rx))
+        if (line_arm(e) || kring_arm(&e->rx))
             return SK_ERR_EMPTY;
     }
     return SK_ERR_PEER_DEAD;
@@ -182,7 +208,7 @@ sk_err sys_chan_recv(struct kern *k, struct task *t)
     if (err != SK_OK)
         return err;
     port_result(&t->port, 1, slots); /* after the last look at the arguments: same registers */
-    port_result(&t->port, 2, !e->peer_closed && kring_arm(&e->rx));
+    port_result(&t->port, 2, !e->peer_closed && (line_arm(e) || kring_arm(&e->rx)));
     return SK_OK;
 }
 
@@ -242,7 +268,7 @@ static inline bool hand_over(struct kern *k, struct task *t, struct end *e)
     struct task *u = far->owner;
     if (!far->used || u == NULL || u->calling != NULL)
         return false;
-    u->ready |= (uint64_t)1 << (far->slot % 64u);
+    fast_ready(u, far->slot);
     return sched_hand_over(k, t, 0, u, 1u << far->event_bit);
 }
 
@@ -257,7 +283,7 @@ sk_err sys_chan_call(struct kern *k, struct task *t)
         return err;
     if ((slots >> 8) - 1u >= SK_SLOTS_MAX)
         return SK_ERR_ARG;
-    bool armed = kring_arm(&e->rx); /* before the answer can come */
+    bool armed = line_arm(e) || kring_arm(&e->rx); /* before the answer can come */
     err = send(k, t, e, slots & 0xffu, &wake);
     if (err != SK_OK)
         return err;

@@ -27,7 +27,7 @@ U_CFLAGS  := --specs=picolibc.specs $(T_COMMON) -Os
 KERNEL_STACK := 1024
 
 # What runs at every message is made to be fast.
-K_FAST :=
+K_FAST := kernel/xfer_copy.c
 
 # --- kernel: one set of objects, linked for each core --------------------------------------------
 K_SRC := $(KERNEL_SRC) kernel/xfer_copy.c $(BASE_SRC) \
