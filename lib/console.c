@@ -55,10 +55,20 @@ static sk_err write_piece(const uint8_t *bytes, uint32_t len)
     return err;
 }
 
+/* At the end of the program. */
+static void finish(void)
+{
+    if (sk_self()->console_used)
+        (void)console_sync(); /* nobody is left to hear of an error */
+}
+
 sk_err console_write(const void *bytes, size_t len)
 {
+    struct sk_self *self = sk_self();
     const uint8_t *from = bytes;
-    sk_self()->console_used = true;
+    self->console_used = true;
+    if (self->at_exit == NULL)
+        self->at_exit = finish;
     while (len > 0) {
         uint32_t piece = len < SK_PAYLOAD_MAX ? (uint32_t)len : SK_PAYLOAD_MAX;
         sk_err err = write_piece(from, piece);

@@ -19,13 +19,12 @@ enum {
     SK_EV_FREE = 8 /* from here on they are the program's own */
 };
 
-#define SK_TEXT_LINE 224u /* stdout is collected up to a line or this */
-
 struct sk_self {
     struct sk_start *start;
     uint64_t ready;         /* ends told ready by the kernel, not yet polled by the loop */
     struct sk_chan parent;  /* to this core's init; opened at the first use */
     struct sk_chan console; /* handle NONE: not connected */
+    void (*at_exit)(void);  /* of what was used and has to be put in order at the end, or NULL */
     bool console_used;      /* something was written since the last sync */
     bool told_log;          /* that there is no console */
     uint32_t line_len;      /* of stdout, not yet sent */

@@ -2,7 +2,6 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/start.h"
 #include "base/fmt.h"
-#include "lib/console.h"
 #include <stdarg.h>
 
 #define STATUS_NO_START 127
@@ -27,11 +26,8 @@ int sk_start_main(struct sk_start *start, int (*main)(int argc, char **argv))
 _Noreturn void sk_exit(int status)
 {
     struct sk_self *self = sk_self();
-    if (self->start != NULL) {
-        sk_stdout_flush();
-        if (self->console_used)
-            (void)console_sync(); /* nobody is left to hear of an error */
-    }
+    if (self->at_exit != NULL)
+        self->at_exit();
     sys_exit(status);
 }
 

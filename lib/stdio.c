@@ -21,9 +21,18 @@ void sk_stdout_flush(void)
     sys_log_write(self->line, len);
 }
 
+/* At the end of the program. */
+static void finish(void)
+{
+    sk_stdout_flush();
+    if (sk_self()->console_used)
+        (void)console_sync(); /* nobody is left to hear of an error */
+}
+
 void sk_stdout_put(char ch)
 {
     struct sk_self *self = sk_self();
+    self->at_exit = finish;
     self->line[self->line_len++] = ch;
     if (ch == '\n' || self->line_len == sizeof(self->line))
         sk_stdout_flush();

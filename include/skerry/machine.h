@@ -31,6 +31,10 @@
 #define SK_LINK_CREDIT 6u
 #define SK_LINK_WORDS  16u
 
+/* Characters of a program's standard output that are sent together, a line at most; and the longest
+ * line that it reads from standard input. */
+#define SK_TEXT_LINE 224u
+
 /* The start block: bytes, and most arguments of a program, its name included. */
 #define SK_START_BYTES 1024u
 #define SK_START_ARGS  16u
