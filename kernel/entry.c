@@ -71,10 +71,11 @@ struct port_task *kern_fault(struct kern *k, const struct port_fault *fault)
 /* What led to it, for who sits at the machine. */
 static void show_last_lines(struct kern *k)
 {
-    char text[PANIC_LOG_BYTES];
-    uint64_t position = k->log_end > sizeof(text) ? k->log_end - sizeof(text) : 0;
-    size_t len = klog_read(k, &position, text, sizeof(text));
-    port_console_write(k->cpu, text, len);
+    char piece[64]; /* there may be little stack left */
+    size_t len;
+    uint64_t position = k->log_end > PANIC_LOG_BYTES ? k->log_end - PANIC_LOG_BYTES : 0;
+    while ((len = klog_read(k, &position, piece, sizeof(piece))) != 0)
+        port_console_write(k->cpu, piece, len);
 }
 
 _Noreturn void kern_panic(struct kern *k, const char *why)

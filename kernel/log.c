@@ -3,8 +3,6 @@
 #include "kernel/log.h"
 #include "base/fmt.h"
 
-#define LINE_BYTES 192u
-
 static void put(struct kern *k, char c)
 {
     k->log[k->log_at] = c;
@@ -29,15 +27,19 @@ static void append_time(struct kern *k)
     append(k, stamp, n);
 }
 
+/* fmt's write: no line is collected, there may be little stack. */
+static void write_piece(void *k, const char *text, size_t len)
+{
+    append(k, text, len);
+}
+
 void klog(struct kern *k, const char *format, ...)
 {
-    char line[LINE_BYTES];
     va_list args;
-    va_start(args, format);
-    size_t n = fmt_vprint(line, sizeof(line), format, args);
-    va_end(args);
     append_time(k);
-    append(k, line, n);
+    va_start(args, format);
+    fmt_vwrite(write_piece, k, format, args);
+    va_end(args);
     append(k, "\n", 1);
 }
 

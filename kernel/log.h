@@ -5,7 +5,7 @@
 
 #include "kernel/kern.h"
 
-/* Append one line (no newline in it): seconds, then the text, at most 160 bytes of it. */
+/* Append one line (no newline in it): seconds, then the text. */
 void klog(struct kern *k, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Append a task's text as it is, control characters made visible, a line end added if missing. */
