@@ -210,6 +210,10 @@ void chan_peer_closed(struct kern *k, struct end *e, bool gone)
 
 static void tell_peer(struct kern *k, struct end *e)
 {
+    if (chan_lost(e) && !e->peer_gone) {
+        e->state = END_ZOMBIE; /* who has the other end knows, or will: chan_core_settled */
+        return;
+    }
     if (!e->peer_gone && e->peer.core == k->core) {
         struct end *far = &k->ends[e->peer.index];
         if (far->state == END_MOVING) {
@@ -261,7 +265,7 @@ void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
         return;
     /* From a core that is not (yet) known as the peer's: the peer has just moved there, and the
      * answer waits for REPEER to say which end it is. */
-    if (core == e->peer.core && !e->close_sent) {
+    if (core == e->peer.core && !e->close_sent && !chan_lost(e)) {
         e->close_sent = true;
         link_close(k, &e->peer);
     }
@@ -329,6 +333,7 @@ void chan_core_lost(struct kern *k, sk_core core)
 /* The memory of e's channel is a new kernel's. */
 static void home_lost(struct kern *k, struct end *e)
 {
+    e->home.index = e->home.core;
     e->home.core = INDEX_NONE;
     if (e->state == END_ZOMBIE)
         return;
@@ -336,6 +341,15 @@ static void home_lost(struct kern *k, struct end *e)
     if (e->used)
         xfer_lost(k, e);
     chan_end_ring(k, e, false);
+}
+
+void chan_core_settled(struct kern *k, sk_core core)
+{
+    for (uint32_t i = 0; i < k->end_count; i++) {
+        struct end *e = &k->ends[i];
+        if (e->state != END_FREE && chan_lost(e) && e->home.index == core && !e->peer_gone)
+            chan_peer_closed(k, e, true);
+    }
 }
 
 void chan_core_anew(struct kern *k, sk_core core)

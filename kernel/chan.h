@@ -54,6 +54,9 @@ void chan_core_lost(struct kern *k, sk_core core);
 /* A new kernel runs on core: the one before touches nothing any more, and what was its memory is
  * not touched from here again. */
 void chan_core_anew(struct kern *k, sk_core core);
+/* Every kernel knows that now, and flips nothing more for ends whose home was there: those that are
+ * closed are free. */
+void chan_core_settled(struct kern *k, sk_core core);
 
 /* Has e's channel lost its memory? What was in its rings is lost too. */
 static inline bool chan_lost(const struct end *e)

@@ -96,7 +96,7 @@ struct end {
     uint32_t gen;
     struct task *owner;
     struct place peer;
-    struct place home; /* of the channel; core INDEX_NONE: began anew, the page is lost */
+    struct place home; /* of the channel; core INDEX_NONE: that of `index` began anew: it is lost */
     sk_paddr page;
     uint32_t epoch;                /* seed of the tags */
     struct sk_chan_status *status; /* this kernel's pointer to the owner's line; NULL: none */
@@ -242,6 +242,7 @@ struct link {
     struct sk_link *in;  /* only the header words of its slots are written here */
     /* From here on: all zero when it begins with an epoch. */
     uint32_t peer_epoch;
+    bool settled;       /* all who knew its predecessor know this epoch */
     uint32_t in_flight; /* requests sent, not answered: <= SK_LINK_CREDIT */
     struct ring_tx tx;
     struct ring_rx rx;

@@ -390,6 +390,13 @@ void link_doorbell(struct kern *k)
         k->stats.doorbells_taken++;
         if (l->starting)
             check_started(k, l);
+        /* It answers when nobody holds its memory any more (boot_init): all have met its epoch, and
+         * what they flipped before can be read now. */
+        if (!l->settled && seam_load_seq(&l->in->bell_ack) != 0) {
+            l->settled = true;
+            link_read_levels(k);
+            chan_core_settled(k, c);
+        }
         read_levels(k, l);
         read_ring(k, l);
     }

@@ -112,8 +112,8 @@ static void given(struct kern *k, struct chan *c)
         c->move = MOVE_REPEER_QUEUED;
         c->move_link = p->core;
         give_pump(k, &k->link[p->core]);
-    } else if (other == NULL || other->state == END_ZOMBIE) {
-        tell_moved_gone(k, c);
+    } else if (other == NULL || other->state == END_ZOMBIE || other->peer_gone) {
+        tell_moved_gone(k, c); /* closed, or its peer's core was lost while that was in the air */
     } else {
         repeer_here(k, other, c->moved);
         finish(k, c, SK_OK);
@@ -189,8 +189,8 @@ sk_err move_repeer(struct kern *k, const struct sk_link_repeer *repeer)
         chan_peer_closed(k, e, true);
         return SK_OK;
     }
-    if (e->state == END_ZOMBIE)
-        return SK_ERR_HANDLE; /* closed here before the news came */
+    if (e->state == END_ZOMBIE || e->peer_gone)
+        return SK_ERR_HANDLE; /* closed here before the news came, or the old place was lost */
     if (repeer->core >= k->cores || (repeer->core == k->core && repeer->peer_index >= k->end_count))
         return SK_ERR_PROTOCOL;
     if (repeer->core == k->core && k->ends[repeer->peer_index].gen != repeer->peer_gen)

@@ -39,6 +39,8 @@ struct port_cpu {
 static struct port_cpu fake_cpu[FAKE_CORES];
 static struct template fake_tpl;
 static struct sk_link fake_link[FAKE_CORES][FAKE_CORES];
+static sk_err fake_start_err;     /* what port_core_start says */
+static uint32_t fake_start_epoch; /* with which epoch it was called last */
 static sk_ns fake_now = 1000;
 static jmp_buf fake_halt;                                       /* port_halt comes back here */
 static uint8_t fake_user[65536] __attribute__((aligned(4096))); /* every task may use it */
@@ -90,8 +92,8 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
 {
     (void)cpu;
     (void)to;
-    (void)epoch;
-    return SK_OK;
+    fake_start_epoch = epoch;
+    return fake_start_err;
 }
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
 {
@@ -233,7 +235,7 @@ void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, u
 
 /* --- What tests use -------------------------------------------------------------------------- */
 
-static inline struct kern *fake_boot(sk_core core, sk_core parent)
+static inline struct kern *fake_boot_epoch(sk_core core, sk_core parent, uint32_t epoch)
 {
     struct port_cpu *cpu = &fake_cpu[core];
     *cpu = (struct port_cpu){.core = core, .timer = SK_FOREVER};
@@ -247,12 +249,31 @@ static inline struct kern *fake_boot(sk_core core, sk_core parent)
                              .memory = cpu->memory,
                              .core = core,
                              .parent = parent,
-                             .epoch = 1,
+                             .epoch = epoch,
                              .ram_base = (uintptr_t)cpu->ram,
                              .ram_pages = FAKE_PAGES};
     cpu->k = kern_create(&boot);
     kern_first(cpu->k);
     return cpu->k;
+}
+
+static inline struct kern *fake_boot(sk_core core, sk_core parent)
+{
+    return fake_boot_epoch(core, parent, 1);
+}
+
+/* The core begins anew: whatever still touches what it had is caught. */
+static inline struct kern *fake_restart(sk_core core)
+{
+    struct port_cpu *cpu = &fake_cpu[core];
+    uint32_t epoch = cpu->k->epoch + 1u;
+    for (unsigned i = 0; i < FAKE_MAPS; i++)
+        if (fake_map[i].task >= cpu->k->tasks &&
+            fake_map[i].task < cpu->k->tasks + cpu->k->task_count)
+            fake_map[i].task = NULL;
+    free(cpu->ram);
+    free(cpu->memory);
+    return fake_boot_epoch(core, 0, epoch);
 }
 
 /* `cores` kernels, each with an init. */
@@ -303,6 +324,7 @@ static inline void fake_machine(uint32_t cores)
     memset(fake_map, 0, sizeof(fake_map));
     memset(&fake_access, 0, sizeof(fake_access));
     fake_map_room = ~0u;
+    fake_start_err = SK_OK;
     const char *why;
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};
