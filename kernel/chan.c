@@ -231,7 +231,7 @@ static void tell_peer(struct kern *k, struct end *e)
         e->close_sent = true;
         link_close(k, &e->peer);
     }
-    if (e->close_seen || e->peer_gone)
+    if (e->peer_closed || e->peer_gone)
         chan_end_free(k, e);
     else
         e->state = END_ZOMBIE;
@@ -269,7 +269,6 @@ void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
         e->close_sent = true;
         link_close(k, &e->peer);
     }
-    e->close_seen = true;
     chan_peer_closed(k, e, false);
 }
 

@@ -88,7 +88,6 @@ struct end {
     bool peer_closed; /* nothing more will come */
     bool peer_gone;   /* the far end does not exist any more: nobody to tell */
     bool close_sent;  /* this side has flipped its close bit */
-    bool close_seen;  /* the far side has flipped its own */
     uint16_t index;   /* own */
     uint16_t slot;    /* among the owner's open ends */
     uint16_t next;    /* free list */

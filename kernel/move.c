@@ -43,9 +43,8 @@ static void finish(struct kern *k, struct chan *c, sk_err err)
 {
     struct end *other = other_here(k, c);
     bool local = c->requester == INDEX_NONE;
-    if (err != SK_OK)
-        c->released[c->move_side] =
-            false; /* it was, perhaps, by a new place that came to nothing */
+    if (err != SK_OK) /* it was, perhaps, by a new place that came to nothing */
+        c->released[c->move_side] = false;
     if (other && other->state == END_ZOMBIE && other->peer.core == k->core) {
         /* It closed while its peer was in the air, and waits for nobody else. */
         if (err != SK_OK && local)
@@ -71,7 +70,7 @@ static void repeer_here(struct kern *k, struct end *e, struct place p)
         chan_peer_closed(k, e, true); /* lost, or of an epoch that is over */
         return;
     }
-    if (e->close_seen && !e->close_sent && !e->peer_gone && p.core != k->core) {
+    if (e->peer_closed && !e->close_sent && !e->peer_gone && p.core != k->core) {
         e->close_sent = true; /* the answer to a close that overtook this */
         link_close(k, &p);
     }

@@ -286,6 +286,13 @@ static void test_no_init_while_memory_is_held(void **state)
     fake_settle();
     EXPECT(fake_link[1][0].bell_ack != 0, true);
     expect_dead(2, far);
+    join(1, 2, &near, &far);
+    if (setjmp(fake_halt) == 0)
+        kern_panic(fake_cpu[2].k, "a test"); /* who has halted holds nothing */
+    fake_settle();
+    k1 = fake_restart(1);
+    fake_settle();
+    EXPECT(k1->held, false);
 }
 
 /* A dead core holds nothing; what it might have touched is free when it begins anew. */
@@ -473,6 +480,8 @@ static void handover(sk_core home, sk_core victim, sk_core second, int steps, in
             assert_same(now, before[core]);
         EXPECT(now.ends, 0);
         EXPECT(now.chans, 0);
+        for (sk_core other = 0; other < 3; other++) /* nobody heard what it did not ask */
+            EXPECT(fake_cpu[core].k->link[other].state == LINK_DOWN, false);
     }
 }
 
