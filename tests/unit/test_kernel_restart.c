@@ -324,6 +324,39 @@ static void test_panic_then_anew(void **state)
     expect_whole(2, 1);
 }
 
+/* A home dies after it has moved an end and told the peer, and before it told who asked. */
+static void test_a_home_dies_in_a_move(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
+    sk_handle near, far, h[2], mine[2];
+    warm(0, 1);
+    struct sk_stats before = gauges(k0);
+    join(0, 1, &near, &far);
+    make_chan(k1, init_of(1), h);
+    for (unsigned i = 0; i < 2; i++) {
+        EXPECT(CALL(k1, init_of(1), SEND_HANDLE, far, h[i], SK_FOREVER), CALL_BLOCKED);
+        fake_settle();
+        EXPECT(CALL(k0, init_of(0), TAKE_HANDLE, near), SK_OK);
+        mine[i] = (sk_handle)init_of(0)->port.reg[1];
+    }
+    EXPECT(CALL(k0, init_of(0), SEND_HANDLE, near, mine[1], SK_FOREVER), CALL_BLOCKED);
+    kern_doorbell(k1); /* moved there */
+    kern_doorbell(k0); /* whose peer it is knows */
+    if (setjmp(fake_halt) == 0)
+        kern_panic(k1, "a test");
+    fake_settle();
+    EXPECT(result(init_of(0)), SK_ERR_PEER_DEAD);
+    expect_dead(0, mine[0]);
+    expect_dead(0, mine[1]); /* not one whose peer thinks of another */
+    close_end(0, mine[0]);
+    close_end(0, mine[1]);
+    close_end(0, near);
+    fake_restart(1);
+    fake_settle();
+    assert_same(gauges(k0), before);
+}
+
 static void test_a_port_of_the_epoch_before(void **state)
 {
     (void)state;
@@ -513,6 +546,7 @@ int main(void)
         TEST(test_both_sides_begin_anew),
         TEST(test_no_init_while_memory_is_held),
         TEST(test_panic_then_anew),
+        TEST(test_a_home_dies_in_a_move),
         TEST(test_a_port_of_the_epoch_before),
         TEST(test_restart_by_call),
         TEST(test_epoch_by_accident),
