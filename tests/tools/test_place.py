@@ -373,3 +373,32 @@ def test_sizes_of_the_board_are_those_of_its_headers(tmp_path, root):
         board = BOARDS[name]
         assert [eval(w) for w in words] == [UNITS[board.in_place], board.task_ends,
                                             board.core_ends, board.granule]
+
+
+def checked(tool, path, text, *arguments):
+    path.write_text(text)
+    result = tool("tools/skerry_image", "check", path, *arguments)
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()
+
+
+def test_cores_that_want_more_ram_than_there_is(tool, tmp_path):
+    text = MANIFEST.replace("tasks = 2", 'tasks = 2\nram = "24K"')
+    [line] = checked(tool, tmp_path / "x.toml", text)
+    assert "[core.default] ram: all cores together have 48K, the system has 32K" in line
+
+
+def test_more_programs_start_than_there_are_tasks(tool, tmp_path):
+    text = MANIFEST.replace("tasks = 2", "tasks = 1").replace("place = 0", "place = 0\nboot = true")
+    [line] = checked(tool, tmp_path / "x.toml", text)
+    assert "[core.default] tasks: core 0 has 1, but 2 programs start there (init, one)" in line
+
+
+def test_priorities_count_on_one_core_only(tool, tmp_path):
+    """An image in place is for so many cores: what never shares one may have any priority."""
+    text = MANIFEST.replace("place = 0", 'place = 0\nregister = ["low"]').replace(
+        "place = 1\npriority = 5", 'place = 1\npriority = 9\nresolve = ["low"]')
+    text = text.replace("fpu = true\n", "")
+    assert checked(tool, tmp_path / "x.toml", text) == []
+    [line] = checked(tool, tmp_path / "x.toml", text, "--cores", "1")
+    assert "[program.sums] resolve: may wait for [program.one] of priority 5 on the same core" in line
