@@ -136,7 +136,8 @@ static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_i
         if (sk_chan_peer_closed(&via->source.chan))
             sk_client_close(loop, via); /* its core begins anew, and we have not looked yet */
     }
-    struct name_entry e = {.owner = r->owner, .via = via_of(c->index, c->gen), .port = in->handle[0]};
+    struct name_entry e = {
+        .owner = r->owner, .via = via_of(c->index, c->gen), .port = in->handle[0]};
     memcpy(e.name, r->name, sizeof e.name);
     sk_err err = name_table_add(&n->table, &e);
     if (err)
