@@ -243,7 +243,7 @@ static uint32_t word_of(const struct qemu_plugin_insn *insn)
  * those numbers, first half first in memory. riscv64: SLTI x0, x0, 0x7c0 .. 0x7ff. */
 static int marker_of(const struct qemu_plugin_insn *insn, uint32_t word)
 {
-    if (qemu_plugin_insn_size(insn) != 4)
+    if (qemu_plugin_insn_size(insn) < 4)
         return MARKER_NONE;
     if (!strcmp(state.target, "aarch64")) {
         uint32_t hint = (word >> 5) & 0x7f;
