@@ -57,6 +57,10 @@ U_SRC := $(LIB_SRC) lib/xport_copy.c $(wildcard lib/*_fixed.c) \
 U_OBJ := $(patsubst %,$(OUT)/user/%.o,$(basename $(U_SRC)))
 U_LD  := arch/$(ARCH)/user/program.ld
 
+# What a call goes through.
+U_FAST := lib/xport_copy.c lib/rpc.c lib/loop.c lib/loop_turn.c
+$(U_FAST:%.c=$(OUT)/user/%.o): U_CFLAGS += -O2
+
 $(OUT)/user/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC_TARGET) $(U_CFLAGS) $(T_CPU) -c $< -o $@
