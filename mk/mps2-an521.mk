@@ -41,7 +41,7 @@ $(OUT)/kernel/base/string.o: K_LTO :=
 
 $(OUT)/kernel/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $(@D)
-	$(Q)$(CC_TARGET) $(K_CFLAGS) $(K_LTO) -c $< -o $@
+	$(Q)$(CC_TARGET) $(K_CFLAGS) $(K_LTO) -frandom-seed=$< -c $< -o $@
 $(OUT)/kernel/%.o: %.S $(MAKE_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
@@ -81,32 +81,40 @@ lib: $(OUT)/libskerry.a $(OUT)/libsmall.a
 
 # --- how each piece is linked --------------------------------------------------------------------
 # NAME.link is a command line; the image tool adds the places and the output. It is younger than all
-# that it names.
+# that it names, and made anew when it would name something else.
 LINK_COMMON := -nostartfiles -static -Wl,--gc-sections -Wl,--build-id=none -Wl,-z,noexecstack \
     -Wl,--no-warn-rwx-segments
 PARTS := $(OUT)/parts
+stale = $(if $(strip $(file <$(1))),$(if $(subst $(strip $(file <$(1))),,$(strip $(2))),$(1)))
 
+KERNEL_LINK := $(strip $(CC_TARGET) $(T_CPU) -mthumb -Os $(K_LTO) -nostdlib $(LINK_COMMON) \
+    -T $(K_LD) -Wl,--defsym=KERNEL_STACK_BYTES=$(KERNEL_STACK) $(K_OBJ) -lgcc)
+STALE_LINKS := $(call stale,$(PARTS)/kernel.link,$(KERNEL_LINK))
 $(PARTS)/kernel.link: $(K_OBJ) $(K_LD) $(MAKE_FILES)
 	@mkdir -p $(@D)
-	@echo '$(CC_TARGET) $(T_CPU) -mthumb -Os $(K_LTO) -nostdlib $(LINK_COMMON) -T $(K_LD)' \
-	    '-Wl,--defsym=KERNEL_STACK_BYTES=$(KERNEL_STACK)' $(K_OBJ) -lgcc > $@
+	@echo '$(KERNEL_LINK)' > $@
 $(PARTS)/sizes.o: tools/image/sizes.c $(MAKE_FILES)
 	@mkdir -p $(@D)
 	$(Q)$(CC_TARGET) $(K_CFLAGS) -c $< -o $@
 
-# $(1) program, $(2) user or user-fpu, $(3) its flags, $(4) name of the file, $(5) its libraries
-define program_rule
-$(PARTS)/$(4).link: $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1))) $(5) $(U_LD) \
-    $(MAKE_FILES)
+# $(1) name of the file, $(2) flags, $(3) objects, $(4) libraries
+define program_link
+LINK_$(1) := $$(strip $(CC_TARGET) --specs=picolibc.specs $(2) -mthumb $(LINK_COMMON) -T $(U_LD) \
+    -Wl,-u,_start $(3) $(4))
+STALE_LINKS += $$(call stale,$(PARTS)/$(1).link,$$(LINK_$(1)))
+$(PARTS)/$(1).link: $(3) $(4) $(U_LD) $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	@echo '$(CC_TARGET) --specs=picolibc.specs $(3) -mthumb $(LINK_COMMON) -T $(U_LD)' \
-	    '-Wl,-u,_start' $$(filter %.o,$$^) $(5) > $$@
+	@echo '$$(LINK_$(1))' > $$@
 endef
 BOARD_PROGRAMS := $(PROGRAMS) $(MACHINE_TESTS) $(BENCHES)
-$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user,$(T_CPU),$(p),\
-    $(OUT)/libsmall.a $(OUT)/libskerry.a)))
-$(foreach p,$(BOARD_PROGRAMS),$(eval $(call program_rule,$(p),user-fpu,$(T_FPU),$(p).fpu,\
-    $(OUT)/libskerry.a)))
+program_obj = $(patsubst %.c,$(OUT)/$(2)/%.o,$(call program_src,$(1)))
+$(foreach p,$(BOARD_PROGRAMS),\
+    $(eval $(call program_link,$(p),$(T_CPU),$(call program_obj,$(p),user),\
+        $(OUT)/libsmall.a $(OUT)/libskerry.a))\
+    $(eval $(call program_link,$(p).fpu,$(T_FPU),$(call program_obj,$(p),user-fpu),\
+        $(OUT)/libskerry.a)))
+$(STALE_LINKS): ALWAYS
+ALWAYS:
 
 # --- the image -----------------------------------------------------------------------------------
 IMAGE_TOOL := tools/skerry_image $(wildcard tools/image/*.py)
@@ -131,4 +139,4 @@ lint-objects: $(K_OBJ) $(U_OBJ) $(SMALL_OBJ) $(patsubst %.c,$(OUT)/user/%.o,$(wi
 -include $(K_OBJ:.o=.d) $(U_OBJ:.o=.d) $(SMALL_OBJ:.o=.d) $(PARTS)/sizes.d
 -include $(foreach p,$(BOARD_PROGRAMS),$(foreach u,user user-fpu,\
     $(patsubst %.c,$(OUT)/$(u)/%.d,$(call program_src,$(p)))))
-.PHONY: kernel-objects programs lint-objects
+.PHONY: kernel-objects programs lint-objects ALWAYS
