@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 import argparse
+import dataclasses
 import os
 import re
 import signal
@@ -19,17 +20,15 @@ from figures import (boards, elf, footprint, machine, paths, peers, regions, rep
 FIGURE = re.compile(r"^figure (\w+) (\d+)$", re.M)
 
 
-class System:
-    """The bench system of one board, built."""
+class Image:
+    """One system of a board, built, and what the counter is told of it."""
 
-    def __init__(self, board):
-        self.board, self.folder = board, f"build/{board.name}"
-        self.image = f"{self.folder}/{board.image}"
-        machine.build("image", "programs", "bench-tools", BOARD=board.name, SYSTEM="bench")
-        table = regions.read_table("bench/guest/regions.h")
-        self.table = {name: r for name, r in table.items() if name not in board.absent}
+    def __init__(self, board, name):
+        self.board, self.name, self.folder = board, name, f"build/{board.name}/{name}"
+        self.path = f"{self.folder}/skerry.elf"
+        machine.build("image", "programs", BOARD=board.name, SYSTEM=name)
         self.kernels = [elf.Elf(f"{self.folder}/{path}") for path in board.kernels]
-        self.options = self.kernel_ranges() + self.kernel_places()
+        self.options = self.kernel_ranges()
         if board.entries:
             try:
                 self.options += paths.options(board, self.kernels)
@@ -42,30 +41,51 @@ class System:
         return [f"kernel={k.symbols['kernel_text']:x}:{k.symbols['kernel_text_end'] - 1:x}"
                 for k in self.kernels]
 
+    def run(self, *options):
+        """(counts, figures that it said, all that it said)"""
+        counts, text = machine.run(self.board, self.path, self.board.cores,
+                                   [*self.options, *options])
+        said = {name: int(value) for name, value in FIGURE.findall(text)}
+        if "done" not in said:
+            raise machine.Failed(f"{self.path} did not come to its end\n{text[-2000:]}")
+        counts.paths = [dataclasses.replace(p, system=self.name) for p in counts.paths]
+        return counts, said, text
+
+    def programs(self):
+        return where.Programs([f"{self.folder}/{path}" for path in self.board.kernels],
+                              f"{self.folder}/{self.board.programs}")
+
+
+class System:
+    """The bench system of one board, and those in which the longest paths are looked for."""
+
+    def __init__(self, board):
+        self.board = board
+        machine.build("bench-tools", BOARD=board.name)
+        table = regions.read_table("bench/guest/regions.h")
+        self.table = {name: r for name, r in table.items() if name not in board.absent}
+        self.images = {name: Image(board, name) for name in ("bench", *board.worst)}
+        self.bench = self.images["bench"]
+        self.bench.options += self.kernel_places()
+
     def kernel_places(self):
         """Regions that begin and end at functions of the kernels, in which there are no markers."""
         places = []
         for name, symbols in self.board.inside.items():
             number = self.table[name].number
             for marker, symbol in enumerate(symbols, 2 * number):
-                for kernel in self.kernels if symbol else ():
+                for kernel in self.bench.kernels if symbol else ():
                     if symbol not in kernel.symbols:
                         raise machine.Failed(f"the kernel has no function {symbol}")
                     places.append(f"at={kernel.symbols[symbol]:x}:{marker}")
         return places
 
     def run(self, *options):
-        counts, text = machine.run(self.board, self.image, self.board.cores,
-                                   [*self.options, *options])
-        said = {name: int(value) for name, value in FIGURE.findall(text)}
+        counts, said, text = self.bench.run(*options)
         missing = [r.text for r in self.table.values() if r.number not in counts.samples]
-        if missing or "done" not in said:
+        if missing:
             raise machine.Failed(f"not measured: {', '.join(missing)}\n{text[-2000:]}")
         return counts, said
-
-    def programs(self):
-        return where.Programs([f"{self.folder}/{path}" for path in self.board.kernels],
-                              f"{self.folder}/{self.board.programs}")
 
 
 def counted_rows(system, counts):
@@ -75,7 +95,7 @@ def counted_rows(system, counts):
 
 
 def floor_row(system):
-    counts = machine.floor(system.board, system.options[:0])
+    counts = machine.floor(system.board)
     return (regions.Region("floor", max(r.number for r in system.table.values()) + 1,
                            "floor: doorbell + WFI, there and back"),
             regions.Summary.of(counts.samples[1]), [peers.FLOOR[system.board.name]])
@@ -89,8 +109,9 @@ def measure(system, args):
             raise machine.Failed("two runs differ: " + differences(system, counts, again))
     rows = [floor_row(system)] + counted_rows(system, counts)
     sizes = footprint.rows(system, said, ROOT)
+    found = longest_paths(system, counts)
     if args.csv:
-        print(report.as_csv(rows, sizes), end="")
+        print(report.as_csv(rows, sizes, paths.longest(system.board, found)), end="")
         return
     print(f"Instructions in QEMU ({system.board.name}, {system.board.cores} cores, -icount "
           "shift=0,sleep=off), counted between marker\nno-ops around each operation. Lines beside "
@@ -98,22 +119,31 @@ def measure(system, args):
     print("\n".join(report.counted(rows)))
     print()
     print("\n".join(report.sizes([row for _, row in sizes])))
-    if counts.paths:
-        print_paths(system, counts)
+    if found:
+        print_paths(system, found, args.where)
     if args.repeat:
         print("\nTwo runs gave the same figures, sample by sample.")
 
 
-def print_paths(system, counts):
+def longest_paths(system, counts):
+    found = list(counts.paths)
+    for name in system.board.worst:
+        found += system.images[name].run()[0].paths
+    return found
+
+
+def print_paths(system, found, with_functions):
     print("\nThe longest way through a kernel that was seen, by how it was entered: instructions "
           "of that core\nfrom the vector to the return.\n")
-    print("\n".join(paths.table(system.board, counts.paths)))
+    print("\n".join(paths.table(system.board, found)))
+    if not with_functions:
+        return
     print("\nWhere the longest spend them:\n")
-    programs = system.programs()
-    for entry, path in paths.worst(system.board, counts.paths):
-        again, _ = system.run(f"path={path.core}:{path.number}")
+    for entry, path in paths.worst(system.board, found):
+        image = system.images[path.system]
+        counts, _, _ = image.run(f"path={path.core}:{path.number}")
         print(f"{paths.kind_of(system.board, path)}, {path.most:,}: " + paths.where(
-            where.by_function(again.places, programs), path.core, len(system.kernels)))
+            where.by_function(counts.places, image.programs()), path.core, len(image.kernels)))
 
 
 def differences(system, one, two):
@@ -130,7 +160,7 @@ def profile(system, args):
     counts, _ = system.run(f"profile={region.number}")
     rounds = len(counts.samples[region.number])
     print(f"{region.text}: instructions of all cores for each of {rounds} rounds")
-    for times, program, function in where.by_function(counts.places, system.programs()):
+    for times, program, function in where.by_function(counts.places, system.bench.programs()):
         print(f"{times / rounds:12,.1f}  {program:14} {function}")
 
 
@@ -144,6 +174,8 @@ def main():
     parser.add_argument("--board", default="virt-arm64", choices=sorted(boards.BOARDS))
     parser.add_argument("--csv", action="store_true", help="comma-separated values")
     parser.add_argument("--repeat", action="store_true", help="run twice, fail if a count differs")
+    parser.add_argument("--where", action="store_true",
+                        help="where the longest ways through a kernel spend their instructions")
     parser.add_argument("--profile", metavar="REGION", help="where its instructions go")
     args = parser.parse_args()
     os.chdir(ROOT)

@@ -94,7 +94,7 @@ def in_place_rows(system):
 def rows(system, said, root):
     """[(name, (text, value, unit, beside))]"""
     if system.board.upper:
-        found = text_rows(system, system.image.replace(".elf", ".map")) + fork_rows(said)
+        found = text_rows(system, system.bench.path.replace(".elf", ".map")) + fork_rows(said)
     else:
         found = in_place_rows(system)
     for i, (what, n, most) in enumerate(lines.count(root, system.board.lines)):

@@ -16,7 +16,7 @@ def calls(path="include/skerry/syscall.h"):
 
 
 def options(board, kernels):
-    """kernels: their Elf files."""
+    """kernels: their Elf files. A function to be told apart may be part of another one."""
     names = calls()
     found = []
     for elf in kernels:
@@ -25,6 +25,8 @@ def options(board, kernels):
         wanted += [("through", t) for t in board.through]
         wanted += [("leave", at) for at in board.leave]
         for kind, symbol in wanted:
+            if symbol not in elf.symbols and kind == "through":
+                continue
             if symbol not in elf.symbols:
                 raise KeyError(f"the kernel has no function {symbol}")
             tail = "" if kind == "leave" else f":{symbol}"
@@ -40,7 +42,7 @@ def kind_of(board, path):
     elif path.entry == "svc_entry":
         kind += ", no such number"
     if path.through != "-":
-        kind += ", and a piece of a teardown"
+        kind += ", and " + ", ".join(board.through[t] for t in path.through.split("+"))
     return kind
 
 
@@ -64,9 +66,9 @@ def worst(board, paths):
 
 
 def table(board, paths):
-    out = [f"{'':58} {'longest':>8} {'times':>9}  core"]
+    out = [f"{'':58} {'longest':>8} {'times':>9}  core of system"]
     for kind, (p, times) in sorted(longest(board, paths).items(), key=lambda i: -i[1][0].most):
-        out.append(f"{kind:58} {p.most:8,} {times:9,}  {p.core}")
+        out.append(f"{kind:58} {p.most:8,} {times:9,}  {p.core:4} of {p.system}")
     return out
 
 

@@ -34,6 +34,7 @@ class Path:
     times: int
     most: int
     number: int   # of the longest, among those of its core
+    system: str = ""  # in which it was seen
 
 
 class Incomplete(Exception):

@@ -41,7 +41,8 @@ def sizes(rows):
     return out
 
 
-def as_csv(counted_rows, size_rows):
+def as_csv(counted_rows, size_rows, longest=()):
+    """longest: {kind: (regions.Path, times)}"""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["figure", "text", "unit", "samples", "own_min", "own_median", "own_max",
@@ -52,4 +53,7 @@ def as_csv(counted_rows, size_rows):
                          s.every.least, s.every.median, s.every.most, s.kernel.median])
     for name, (text, value, unit, _) in size_rows:
         writer.writerow([name, text, unit, 1, "", value, "", "", value, "", ""])
+    for kind, (path, times) in dict(longest).items():
+        writer.writerow([f"path {kind}", f"longest way: {kind}", "instructions", times, "", "",
+                         path.most, "", "", path.most, path.most])
     return out.getvalue()

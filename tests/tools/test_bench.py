@@ -245,6 +245,9 @@ def test_report():
     text = "\n".join(report.counted([(region, summary, [(441, "another system")])]))
     assert "null system call" in text and "1,234" in text and "441  another system" in text
     csv = report.as_csv([(region, summary, [])], [("kernel_bytes", ("kernel", 5, "bytes", []))])
+    path = regions.Path(1, "timer_entry", "-", "-", 7, 90, 3, "worst")
+    longest = report.as_csv([], [], {"timer": (path, 12)}).splitlines()
+    assert longest[1:] == ["path timer,longest way: timer,instructions,12,,,90,,,90,90"]
     assert csv.splitlines()[1:] == [
         "null_call,null system call,instructions,1,98,98,98,1234,1234,1234,50",
         "kernel_bytes,kernel,bytes,1,,5,,,5,,"]
