@@ -131,15 +131,16 @@ static inline bool ring_has_room(struct ring_tx *tx, uint32_t slots)
     return (int32_t)(tx->limit - tx->next) >= (int32_t)slots;
 }
 
-/* All loads before all stores: pairs of registers, whatever the compiler thinks of aliasing. */
+/* Loads before stores, whatever the compiler thinks of aliasing: pairs of registers; and no more of
+ * them at a time than small processors have. */
 static inline void ring_copy_payload(struct sk_msg *to, const struct sk_msg *from)
 {
     uint64_t a = from->w64[0], b = from->w64[1], c = from->w64[2], d = from->w64[3];
-    uint64_t e = from->w64[4], f = from->w64[5], g = from->w64[6];
     to->w64[0] = a;
     to->w64[1] = b;
     to->w64[2] = c;
     to->w64[3] = d;
+    uint64_t e = from->w64[4], f = from->w64[5], g = from->w64[6];
     to->w64[4] = e;
     to->w64[5] = f;
     to->w64[6] = g;

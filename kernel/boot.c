@@ -16,55 +16,59 @@
 
 #define LINE SK_LINE_BYTES
 
-/* Takes aligned pieces one after another; with base NULL it only counts. */
-struct layout {
-    uint8_t *base;
-    size_t used;
-};
+/* The tables: where struct kern keeps each, and the size of an entry. */
+#define TABLE(member, type)                                                                        \
+    {                                                                                              \
+        offsetof(struct kern, member), sizeof(type)                                                \
+    }
+static const struct table {
+    uint16_t at, bytes;
+} tables[] = {
+    TABLE(tasks, struct task),    TABLE(ends, struct end),       TABLE(chans, struct chan),
+    TABLE(ports, struct port),    TABLE(regions, struct region), TABLE(handles, struct handle),
+    TABLE(ram_map, uint64_t),     TABLE(ledger, struct page),    TABLE(link, struct link),
+    TABLE(device, struct device), TABLE(image, struct image),    TABLE(log, char)};
+#undef TABLE
+#define TABLES (sizeof(tables) / sizeof(tables[0]))
 
-static void *piece(struct layout *l, size_t bytes)
-{
-    void *p = l->base ? l->base + l->used : NULL;
-    l->used += (bytes + LINE - 1u) / LINE * LINE;
-    return p;
-}
-
-static struct kern *lay_out(struct layout *l, const struct template *tpl, sk_core core)
+/* How many entries each table of a core has, in that order. */
+static void count(const struct template *tpl, sk_core core, uint32_t counts[TABLES])
 {
     const struct sk_sys_core *c = system_core(tpl->sys, core);
     uint32_t pages = c->ram_bytes / SK_PAGE_BYTES;
-    uint16_t chans = (uint16_t)(c->ends / 2u > 0 ? c->ends / 2u : 1u);
-    struct kern scratch;
-    struct kern *k = piece(l, sizeof(struct kern));
-    struct kern *to = k ? k : &scratch;
-    to->tasks = piece(l, c->tasks * sizeof(struct task));
-    to->ends = piece(l, c->ends * sizeof(struct end));
-    to->chans = piece(l, chans * sizeof(struct chan));
-    to->ports = piece(l, c->ports * sizeof(struct port));
-    to->regions = piece(l, c->regions * sizeof(struct region));
-    to->handles = piece(l, (size_t)c->tasks * c->handles * sizeof(struct handle));
-    to->ram_map = piece(l, (pages + 63u) / 64u * sizeof(uint64_t));
-    to->ledger = piece(l, pages * sizeof(struct page));
-    to->link = piece(l, tpl->sys->cores * sizeof(struct link));
-    to->device = piece(l, tpl->sys->dev_count * sizeof(struct device));
-    to->image = piece(l, tpl->sys->image_count * sizeof(struct image));
-    to->log = piece(l, c->log_bytes);
-    to->log_bytes = c->log_bytes;
-    to->image_count = tpl->sys->image_count;
-    to->task_count = c->tasks;
-    to->end_count = c->ends;
-    to->chan_count = chans;
-    to->port_count = c->ports;
-    to->region_count = c->regions;
-    to->handles_each = c->handles;
-    return k;
+    const uint32_t all[TABLES] = {c->tasks,
+                                  c->ends,
+                                  c->ends / 2u > 0 ? c->ends / 2u : 1u,
+                                  c->ports,
+                                  c->regions,
+                                  (uint32_t)c->tasks * c->handles,
+                                  (pages + 63u) / 64u,
+                                  pages,
+                                  tpl->sys->cores,
+                                  tpl->sys->dev_count,
+                                  tpl->sys->image_count,
+                                  c->log_bytes};
+    __builtin_memcpy(counts, all, sizeof(all));
+}
+
+/* Behind struct kern, at lines of their own: the bytes of it all. k NULL: it is only counted. */
+static size_t lay_out(struct kern *k, const uint32_t counts[TABLES])
+{
+    size_t used = (sizeof(struct kern) + LINE - 1u) / LINE * LINE;
+    for (uint32_t i = 0; i < TABLES; i++) {
+        void *table = (uint8_t *)k + used;
+        if (k)
+            __builtin_memcpy((uint8_t *)k + tables[i].at, &table, sizeof(table));
+        used += ((size_t)counts[i] * tables[i].bytes + LINE - 1u) / LINE * LINE;
+    }
+    return used;
 }
 
 size_t kern_size(const struct template *tpl, sk_core core)
 {
-    struct layout l = {NULL, 0};
-    lay_out(&l, tpl, core);
-    return l.used;
+    uint32_t counts[TABLES];
+    count(tpl, core, counts);
+    return lay_out(NULL, counts);
 }
 
 static const struct sk_sys_prog *find_prog(const struct sk_sys_header *sys, const char *name)
@@ -149,8 +153,18 @@ bool boot_init(struct kern *k)
 
 struct kern *kern_create(const struct kern_boot *boot)
 {
-    struct layout l = {boot->memory, 0};
-    struct kern *k = lay_out(&l, boot->tpl, boot->core);
+    uint32_t counts[TABLES];
+    struct kern *k = boot->memory;
+    count(boot->tpl, boot->core, counts);
+    lay_out(k, counts);
+    k->task_count = (uint16_t)counts[0];
+    k->end_count = (uint16_t)counts[1];
+    k->chan_count = (uint16_t)counts[2];
+    k->port_count = (uint16_t)counts[3];
+    k->region_count = (uint16_t)counts[4];
+    k->handles_each = system_core(boot->tpl->sys, boot->core)->handles;
+    k->image_count = counts[10];
+    k->log_bytes = counts[11];
     k->cpu = boot->cpu;
     k->tpl = boot->tpl;
     k->core = boot->core;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/entry.h"
 #include "kernel/device.h"
+#include "kernel/handle.h"
 #include "kernel/link.h"
 #include "kernel/log.h"
 #include "kernel/sched.h"
@@ -15,11 +16,24 @@ struct port_task *kern_first(struct kern *k)
     return sched_next(k);
 }
 
+/* A call whose first argument is a handle. Apart, so that calls on the path of every message do not
+ * pay for it. */
+static __attribute__((noinline)) sk_err call_checked(struct kern *k, struct task *t,
+                                                     const struct sys_call *call)
+{
+    sk_err err;
+    struct handle *h = handle_get(t, sys_u32(t, 0), call->kind, call->rights, &err);
+    return h ? call->fn(k, t, h) : err;
+}
+
 struct port_task *kern_syscall(struct kern *k, uint32_t nr)
 {
     struct task *t = k->current;
+    const struct sys_call *call = &sys_table[nr];
+    sk_err err = SK_ERR_SYSCALL;
     k->stats.syscalls++;
-    sk_err err = nr < SK_CALL_COUNT ? sys_table[nr](k, t) : SK_ERR_SYSCALL;
+    if (nr < SK_CALL_COUNT)
+        err = call->kind == SK_KIND_NONE ? call->fn(k, t, NULL) : call_checked(k, t, call);
     if (err == CALL_SWITCHED)
         return &k->current->port;
     if (err != CALL_BLOCKED)

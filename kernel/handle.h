@@ -15,12 +15,11 @@ struct handle *handle_get(struct task *t, sk_handle h, uint32_t kind, uint32_t r
 /* The entry that h names, of whatever kind and in whatever state; NULL: none. */
 struct handle *handle_any(struct task *t, sk_handle h);
 
-/* handle_get for the common case, open-coded: a channel end to send on. */
+/* handle_get for the common case, open-coded: a channel end to send on. *err only if NULL. */
 static inline struct handle *handle_get_chan(struct task *t, sk_handle h, sk_err *err)
 {
     uint32_t index = SK_HANDLE_INDEX(h);
     struct handle *e = &t->handles[index];
-    *err = SK_OK;
     if (index < t->handles_max && e->word == SK_HANDLE_GEN(h) && e->kind == SK_KIND_CHAN &&
         (e->rights & SK_RIGHT_SEND))
         return e;

@@ -8,6 +8,7 @@
 #include "kernel/chan.h"
 #include "kernel/give.h"
 #include "kernel/log.h"
+#include "kernel/ring.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
 
@@ -257,7 +258,7 @@ static void send(struct kern *k, struct link *l, const struct sk_msg *m)
     bool wake;
     if (l->state != LINK_UP)
         return;
-    if (ring_send(&l->tx, m, 1, &wake) != SK_OK) {
+    if (kring_send(&l->tx, m, 1, &wake) != SK_OK) {
         link_down(k, l, "it takes nothing from its ring"); /* credit bounds what is in flight */
         return;
     }
@@ -335,7 +336,7 @@ static void read_ring(struct kern *k, struct link *l)
     bool wake;
     for (uint32_t n = 0; n < LINK_RING_EACH && l->state == LINK_UP; n++) {
         m.ctl = 0;
-        sk_err err = ring_recv(&l->rx, &m, 1, &slots, &wake);
+        sk_err err = kring_recv(&l->rx, &m, 1, &slots, &wake);
         if (err == SK_ERR_EMPTY)
             break;
         if (err != SK_OK) {

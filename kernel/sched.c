@@ -3,6 +3,7 @@
  * timer may be set too early (a wait that ended before its deadline): firing then does nothing.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/sched_fast.h"
+#include "kernel/sys.h"
 #include "kernel/task.h"
 
 #define TURN_MAX 0x7fffffffu
@@ -89,6 +90,13 @@ void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
 sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_ns)
 {
     return fast_wait(k, t, mask, deadline_ns);
+}
+
+/* Here because every task sleeps in it. */
+sk_err sys_wait(struct kern *k, struct task *t, struct handle *h)
+{
+    (void)h;
+    return fast_wait(k, t, sys_u32(t, 0), sys_u64(t, 1));
 }
 
 void sched_event(struct kern *k, struct task *t, uint32_t bits, bool front)

@@ -1,6 +1,6 @@
 /* The steps of waiting and waking, inline for the two places that need them as one piece: sched.c,
  * where they get their names for everybody else, and the system calls on the path of each message
- * (sys_wait.c, xfer_*.c).
+ * (xfer_*.c).
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef KERNEL_SCHED_FAST_H
 #define KERNEL_SCHED_FAST_H

@@ -21,29 +21,24 @@ static struct handle *givable(struct task *t, unsigned arg, sk_err *err)
     return NULL;
 }
 
-sk_err sys_chan_create(struct kern *k, struct task *t)
+sk_err sys_chan_create(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_handle h[2];
-    sk_err err = chan_create(k, t, sys_u32(t, 0), h);
-    if (err == SK_OK) {
-        port_result(&t->port, 1, h[0]);
-        port_result(&t->port, 2, h[1]);
-    }
-    return err;
+    sk_handle end[2];
+    (void)h;
+    sk_err err = chan_create(k, t, sys_u32(t, 0), end);
+    if (err == SK_OK)
+        port_result(&t->port, 2, end[1]);
+    return sys_value(t, err, end[0]);
 }
 
-sk_err sys_chan_open(struct kern *k, struct task *t)
+sk_err sys_chan_open(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
     struct sk_chan_view view;
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
     uint32_t bit = sys_u32(t, 1);
-    if (h == NULL)
-        return err;
     if (bit > 31)
         return SK_ERR_ARG;
     /* Write first: an address that is no good leaves the end unused. */
-    err = user_out(k, t, sys_word(t, 2), &(struct sk_chan_view){0}, sizeof(view));
+    sk_err err = user_out(k, t, sys_word(t, 2), &(struct sk_chan_view){0}, sizeof(view));
     if (err == SK_OK)
         err = chan_open(k, &k->ends[h->index], bit, &view);
     if (err == SK_OK)
@@ -51,12 +46,9 @@ sk_err sys_chan_open(struct kern *k, struct task *t)
     return err;
 }
 
-sk_err sys_send_handle(struct kern *k, struct task *t)
+sk_err sys_send_handle(struct kern *k, struct task *t, struct handle *via)
 {
     sk_err err;
-    struct handle *via = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
-    if (via == NULL)
-        return err;
     struct handle *h = givable(t, 1, &err);
     if (h == NULL)
         return err;
@@ -69,21 +61,16 @@ sk_err sys_send_handle(struct kern *k, struct task *t)
     return give_begin(k, t, h, e->peer.core, dest, sys_u64(t, 2));
 }
 
-sk_err sys_take_handle(struct kern *k, struct task *t)
+sk_err sys_take_handle(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
     sk_handle taken;
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
-    if (h == NULL)
-        return err;
-    err = give_take(k, t, &k->ends[h->index], &taken);
-    if (err == SK_OK)
-        port_result(&t->port, 1, taken);
-    return err;
+    sk_err err = give_take(k, t, &k->ends[h->index], &taken);
+    return sys_value(t, err, taken);
 }
 
-sk_err sys_port_create(struct kern *k, struct task *t)
+sk_err sys_port_create(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     struct port *p;
     sk_handle name;
     if (!handle_has_room(t))
@@ -96,28 +83,21 @@ sk_err sys_port_create(struct kern *k, struct task *t)
                            .index = p->index,
                            .obj_gen = p->gen};
     err = handle_add(k, t, &entry, &name);
-    if (err == SK_OK)
-        port_result(&t->port, 1, name);
-    return err;
+    return sys_value(t, err, name);
 }
 
-sk_err sys_port_accept(struct kern *k, struct task *t)
+sk_err sys_port_accept(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
     sk_handle end;
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_PORT, SK_RIGHT_ACCEPT, &err);
-    if (h == NULL)
-        return err;
-    err = port_object_accept(k, &k->ports[h->index], &end);
-    if (err == SK_OK)
-        port_result(&t->port, 1, end);
-    return err;
+    sk_err err = port_object_accept(k, &k->ports[h->index], &end);
+    return sys_value(t, err, end);
 }
 
-sk_err sys_port_connect(struct kern *k, struct task *t)
+sk_err sys_port_connect(struct kern *k, struct task *t, struct handle *none)
 {
     sk_err err;
     sk_core core = k->core;
+    (void)none;
     struct handle *p = handle_get(t, sys_u32(t, 0), SK_KIND_PORT, SK_RIGHT_CONNECT, &err);
     if (p == NULL && err == SK_ERR_HANDLE) {
         p = handle_get(t, sys_u32(t, 0), SK_KIND_PORT_REMOTE, SK_RIGHT_CONNECT, &err);
@@ -134,12 +114,11 @@ sk_err sys_port_connect(struct kern *k, struct task *t)
     return give_begin(k, t, h, core, dest, sys_u64(t, 2));
 }
 
-sk_err sys_core_connect(struct kern *k, struct task *t)
+sk_err sys_core_connect(struct kern *k, struct task *t, struct handle *control)
 {
     sk_err err;
     sk_core core = sys_u32(t, 1);
-    if (!handle_get(t, sys_u32(t, 0), SK_KIND_CONTROL, SK_RIGHT_CORE, &err))
-        return err;
+    (void)control;
     struct handle *h = handle_get(t, sys_u32(t, 2), SK_KIND_CHAN, SK_RIGHT_MOVE, &err);
     if (h == NULL)
         return err;

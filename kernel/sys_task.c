@@ -14,26 +14,12 @@
 
 #define LOG_READ_MAX 256u
 
-static struct task *task_arg(struct kern *k, struct task *t, sk_err *err)
-{
-    struct handle *h = handle_get(t, sys_u32(t, 0), SK_KIND_TASK, SK_RIGHT_TASK, err);
-    return h ? handle_task(k, h) : NULL;
-}
-
-static sk_err need_control(struct task *t, uint32_t right)
-{
-    sk_err err;
-    (void)handle_get(t, sys_u32(t, 0), SK_KIND_CONTROL, right, &err);
-    return err;
-}
-
-sk_err sys_task_create(struct kern *k, struct task *t)
+sk_err sys_task_create(struct kern *k, struct task *t, struct handle *h)
 {
     struct sk_task_params params;
     sk_handle name;
-    sk_err err = need_control(t, SK_RIGHT_TASK);
-    if (err == SK_OK)
-        err = user_in(k, t, &params, sys_word(t, 1), sizeof(params));
+    (void)h;
+    sk_err err = user_in(k, t, &params, sys_word(t, 1), sizeof(params));
     if (err != SK_OK)
         return err;
     if (params.priority > SK_PRIO_MAX || params.event_bit > 31 ||
@@ -48,19 +34,15 @@ sk_err sys_task_create(struct kern *k, struct task *t)
     struct handle entry = {
         .kind = SK_KIND_TASK, .rights = SK_RIGHT_TASK, .index = child->slot, .obj_gen = child->gen};
     err = handle_add(k, t, &entry, &name);
-    if (err == SK_OK) {
-        port_result(&t->port, 1, name);
+    if (err == SK_OK)
         port_result64(&t->port, 2, task_tid(k, child));
-    }
-    return err;
+    return sys_value(t, err, name);
 }
 
-sk_err sys_task_map(struct kern *k, struct task *t)
+sk_err sys_task_map(struct kern *k, struct task *t, struct handle *to)
 {
     sk_err err;
-    struct task *child = task_arg(k, t, &err);
-    if (child == NULL)
-        return err;
+    struct task *child = handle_task(k, to);
     struct handle *h = handle_get(t, sys_u32(t, 1), SK_KIND_IMAGE, SK_RIGHT_MAP, &err);
     if (h != NULL) {
         err = child->state == SK_TASK_NEW ? image_move(k, h->index, child) : SK_ERR_STATE;
@@ -85,13 +67,11 @@ sk_err sys_task_map(struct kern *k, struct task *t)
     return err;
 }
 
-sk_err sys_task_give(struct kern *k, struct task *t)
+sk_err sys_task_give(struct kern *k, struct task *t, struct handle *to)
 {
-    sk_err err;
+    sk_err err = SK_OK;
     sk_handle name;
-    struct task *child = task_arg(k, t, &err);
-    if (child == NULL)
-        return err;
+    struct task *child = handle_task(k, to);
     struct handle *h = handle_any(t, sys_u32(t, 1));
     if (h == NULL)
         return SK_ERR_HANDLE;
@@ -134,16 +114,13 @@ sk_err sys_task_give(struct kern *k, struct task *t)
     bool copied = h->kind == SK_KIND_PORT || h->kind == SK_KIND_PORT_REMOTE;
     if (!copied && !(h->kind == SK_KIND_DEVICE && (h->rights & SK_RIGHT_CALL)))
         handle_remove(k, t, h);
-    port_result(&t->port, 1, name);
-    return SK_OK;
+    return sys_value(t, SK_OK, name);
 }
 
-sk_err sys_task_start(struct kern *k, struct task *t)
+sk_err sys_task_start(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
-    struct task *child = task_arg(k, t, &err);
-    if (child == NULL)
-        return err;
+    struct task *child = handle_task(k, h);
+    (void)t;
     if (child->state != SK_TASK_NEW)
         return SK_ERR_STATE;
     port_task_entry(&child->port, sys_word(t, 1), sys_word(t, 2), sys_word(t, 3));
@@ -152,39 +129,34 @@ sk_err sys_task_start(struct kern *k, struct task *t)
     return SK_OK;
 }
 
-sk_err sys_task_kill(struct kern *k, struct task *t)
+sk_err sys_task_kill(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
-    struct task *child = task_arg(k, t, &err);
-    if (child)
-        task_kill(k, child, t);
-    return err;
+    task_kill(k, handle_task(k, h), t);
+    return SK_OK;
 }
 
-sk_err sys_task_info(struct kern *k, struct task *t)
+sk_err sys_task_info(struct kern *k, struct task *t, struct handle *h)
 {
     sk_err err;
     struct sk_task_info info;
-    struct task *child = sys_u32(t, 0) == SK_HANDLE_NONE ? t : task_arg(k, t, &err);
-    if (child == NULL)
+    bool self = sys_u32(t, 0) == SK_HANDLE_NONE;
+    h = handle_get(t, sys_u32(t, 0), SK_KIND_TASK, SK_RIGHT_TASK, &err);
+    if (h == NULL && !self)
         return err;
-    task_info(k, child, &info);
+    task_info(k, self ? t : handle_task(k, h), &info);
     return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
 }
 
 static sk_err core_start(struct kern *k, struct task *t, bool again)
 {
     sk_core core = sys_u32(t, 1);
-    sk_err err = need_control(t, SK_RIGHT_CORE);
-    if (err != SK_OK)
-        return err;
     if (core >= k->cores)
         return SK_ERR_NOT_FOUND;
     if (t->op.state != OP_IDLE)
         return SK_ERR_BUSY;
     if (core == k->core || core == 0) /* which boots the machine, and runs if any does */
         return again ? SK_ERR_ARG : SK_ERR_STATE;
-    err = link_core_start(k, core, again);
+    sk_err err = link_core_start(k, core, again);
     if (err != SK_OK)
         return err;
     t->op.state = OP_CORE_START;
@@ -194,22 +166,22 @@ static sk_err core_start(struct kern *k, struct task *t, bool again)
     return CALL_BLOCKED;
 }
 
-sk_err sys_core_start(struct kern *k, struct task *t)
+sk_err sys_core_start(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     return core_start(k, t, false);
 }
 
-sk_err sys_core_restart(struct kern *k, struct task *t)
+sk_err sys_core_restart(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     return core_start(k, t, true);
 }
 
-sk_err sys_core_info(struct kern *k, struct task *t)
+sk_err sys_core_info(struct kern *k, struct task *t, struct handle *h)
 {
     sk_core core = sys_u32(t, 1);
-    sk_err err = need_control(t, SK_RIGHT_CORE);
-    if (err != SK_OK)
-        return err;
+    (void)h;
     if (core >= k->cores)
         return SK_ERR_NOT_FOUND;
     uint32_t state = link_core_state(k, core);
@@ -222,36 +194,28 @@ sk_err sys_core_info(struct kern *k, struct task *t)
     return user_out(k, t, sys_word(t, 2), &info, sizeof(info));
 }
 
-sk_err sys_log_read(struct kern *k, struct task *t)
+sk_err sys_log_read(struct kern *k, struct task *t, struct handle *h)
 {
     char text[LOG_READ_MAX];
     uint64_t position = sys_u64(t, 3);
     uintptr_t len = sys_word(t, 2);
-    sk_err err = need_control(t, SK_RIGHT_CORE);
-    if (err != SK_OK)
-        return err;
+    (void)h;
     size_t n = klog_read(k, &position, text, len < sizeof(text) ? len : sizeof(text));
-    err = user_out(k, t, sys_word(t, 1), text, n);
-    if (err == SK_OK) {
-        port_result(&t->port, 1, n);
-        port_result64(&t->port, 2, position);
-    }
-    return err;
-}
-
-sk_err sys_halt(struct kern *k, struct task *t)
-{
-    sk_err err = need_control(t, SK_RIGHT_CORE);
+    sk_err err = user_out(k, t, sys_word(t, 1), text, n);
     if (err == SK_OK)
-        port_power_off(k->cpu, sys_u32(t, 1));
-    return err;
+        port_result64(&t->port, 2, position);
+    return sys_value(t, err, n);
 }
 
-sk_err sys_stats(struct kern *k, struct task *t)
+sk_err sys_halt(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err = need_control(t, SK_RIGHT_CORE);
-    if (err != SK_OK)
-        return err;
+    (void)h;
+    port_power_off(k->cpu, sys_u32(t, 1));
+}
+
+sk_err sys_stats(struct kern *k, struct task *t, struct handle *h)
+{
+    (void)h;
     struct sk_stats stats = k->stats;
     stats.pages_total = k->ram_pages;
     stats.pages_free = k->ram_free;

@@ -110,8 +110,9 @@ static __attribute__((noinline)) sk_err send(struct kern *k, struct task *t, str
     return m ? send_lines(e, m, slots, wake) : send_copied(k, t, e, slots, wake);
 }
 
-sk_err sys_chan_send(struct kern *k, struct task *t)
+sk_err sys_chan_send(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     bool wake;
     struct end *e = open_end(k, t, &err);
@@ -140,8 +141,9 @@ static inline bool answer_near(struct kern *k, struct task *t, struct end *e, ui
     return true;
 }
 
-sk_err sys_chan_send_wait(struct kern *k, struct task *t)
+sk_err sys_chan_send_wait(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     bool wake;
     struct end *e = open_end(k, t, &err);
@@ -197,8 +199,9 @@ static __attribute__((noinline)) sk_err recv(struct kern *k, struct task *t, str
     return SK_ERR_PEER_DEAD;
 }
 
-sk_err sys_chan_recv(struct kern *k, struct task *t)
+sk_err sys_chan_recv(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     uint32_t slots;
     struct end *e = open_end(k, t, &err);
@@ -212,8 +215,9 @@ sk_err sys_chan_recv(struct kern *k, struct task *t)
     return SK_OK;
 }
 
-sk_err sys_chan_arm(struct kern *k, struct task *t)
+sk_err sys_chan_arm(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     struct end *e = open_end(k, t, &err);
     if (e == NULL)
@@ -221,8 +225,9 @@ sk_err sys_chan_arm(struct kern *k, struct task *t)
     return !e->peer_closed && kring_arm(&e->rx) ? SK_OK : SK_ERR_BUSY;
 }
 
-sk_err sys_chan_want(struct kern *k, struct task *t)
+sk_err sys_chan_want(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     uint32_t slots = sys_u32(t, 1);
     struct end *e = open_end(k, t, &err);
@@ -272,8 +277,9 @@ static inline bool hand_over(struct kern *k, struct task *t, struct end *e)
     return sched_hand_over(k, t, 0, u, 1u << far->event_bit);
 }
 
-sk_err sys_chan_call(struct kern *k, struct task *t)
+sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
 {
+    (void)h;
     sk_err err;
     bool wake;
     uint32_t slots = sys_u32(t, 2);
@@ -307,14 +313,15 @@ sk_err sys_chan_call(struct kern *k, struct task *t)
 
 /* --- What only shared rings need ------------------------------------------------------------- */
 
-sk_err sys_wake(struct kern *k, struct task *t)
+sk_err sys_wake(struct kern *k, struct task *t, struct handle *h)
 {
     (void)k;
     (void)t;
+    (void)h;
     return SK_ERR_UNSUPPORTED;
 }
 
-sk_err sys_wake_wait(struct kern *k, struct task *t)
+sk_err sys_wake_wait(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_wake(k, t);
+    return sys_wake(k, t, h);
 }

@@ -113,19 +113,19 @@ static inline sk_err wake_peer(struct kern *k, struct end *e, bool front)
     return SK_OK;
 }
 
-sk_err sys_wake(struct kern *k, struct task *t)
+sk_err sys_wake(struct kern *k, struct task *t, struct handle *h)
 {
     sk_err err;
-    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
+    h = handle_get_chan(t, sys_u32(t, 0), &err);
     return h ? wake_peer(k, &k->ends[h->index], false) : err;
 }
 
-sk_err sys_wake_wait(struct kern *k, struct task *t)
+sk_err sys_wake_wait(struct kern *k, struct task *t, struct handle *h)
 {
-    sk_err err;
-    struct handle *h = handle_get_chan(t, sys_u32(t, 0), &err);
+    sk_err none;
+    h = handle_get_chan(t, sys_u32(t, 0), &none);
     if (h == NULL)
-        return err;
+        return none;
     struct end *e = &k->ends[h->index];
     if (!e->peer_closed && e->peer.core == k->core && sys_u64(t, 2) == SK_FOREVER) {
         struct end *far = &k->ends[e->peer.index];
@@ -136,40 +136,41 @@ sk_err sys_wake_wait(struct kern *k, struct task *t)
                 return CALL_SWITCHED;
         }
     }
-    err = wake_peer(k, &k->ends[h->index], true);
+    sk_err err = wake_peer(k, &k->ends[h->index], true);
     return err == SK_OK ? fast_wait(k, t, sys_u32(t, 1), sys_u64(t, 2)) : err;
 }
 
 /* --- What user space does itself ------------------------------------------------------------- */
 
-sk_err sys_chan_send(struct kern *k, struct task *t)
+sk_err sys_chan_send(struct kern *k, struct task *t, struct handle *h)
 {
     (void)k;
     (void)t;
+    (void)h;
     return SK_ERR_UNSUPPORTED;
 }
 
-sk_err sys_chan_recv(struct kern *k, struct task *t)
+sk_err sys_chan_recv(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_chan_send(k, t);
+    return sys_chan_send(k, t, h);
 }
 
-sk_err sys_chan_arm(struct kern *k, struct task *t)
+sk_err sys_chan_arm(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_chan_send(k, t);
+    return sys_chan_send(k, t, h);
 }
 
-sk_err sys_chan_want(struct kern *k, struct task *t)
+sk_err sys_chan_want(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_chan_send(k, t);
+    return sys_chan_send(k, t, h);
 }
 
-sk_err sys_chan_call(struct kern *k, struct task *t)
+sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_chan_send(k, t);
+    return sys_chan_send(k, t, h);
 }
 
-sk_err sys_chan_send_wait(struct kern *k, struct task *t)
+sk_err sys_chan_send_wait(struct kern *k, struct task *t, struct handle *h)
 {
-    return sys_chan_send(k, t);
+    return sys_chan_send(k, t, h);
 }
