@@ -29,11 +29,12 @@ static __attribute__((noinline)) sk_err call_checked(struct kern *k, struct task
 struct port_task *kern_syscall(struct kern *k, uint32_t nr)
 {
     struct task *t = k->current;
-    const struct sys_call *call = &sys_table[nr];
     sk_err err = SK_ERR_SYSCALL;
     k->stats.syscalls++;
-    if (nr < SK_CALL_COUNT)
+    if (nr < SK_CALL_COUNT) {
+        const struct sys_call *call = &sys_table[nr];
         err = call->kind == SK_KIND_NONE ? call->fn(k, t, NULL) : call_checked(k, t, call);
+    }
     if (err == CALL_SWITCHED)
         return &k->current->port;
     if (err != CALL_BLOCKED)
