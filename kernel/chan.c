@@ -255,7 +255,14 @@ void chan_close_end(struct kern *k, struct end *e)
     if (home.core == k->core)
         chan_release(k, &k->chans[home.index], side);
     else
-        link_release(k, &home, side); /* nobody, if it is lost */
+        link_flip(k, &home, SK_LINK_RELEASE, side); /* nobody, if it is lost */
+}
+
+void chan_wake_flipped(struct kern *k, sk_core core, uint32_t index)
+{
+    (void)core; /* a hint, whoever it is from */
+    if (index < k->end_count && k->ends[index].state == END_OWNED)
+        chan_end_ring(k, &k->ends[index], false);
 }
 
 void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
@@ -308,10 +315,11 @@ void chan_release(struct kern *k, struct chan *c, uint32_t side)
     chan_settle(k, c);
 }
 
-void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t side)
+void chan_release_flipped(struct kern *k, sk_core core, uint32_t bit)
 {
-    struct chan *c = &k->chans[index];
-    if (index >= k->chan_count || !c->in_use || c->released[side])
+    struct chan *c = &k->chans[bit / 2u];
+    uint32_t side = bit % 2u;
+    if (bit / 2u >= k->chan_count || !c->in_use || c->released[side])
         return;
     bool arriving = c->move != MOVE_NONE && c->move_side == side && c->move_core == core;
     if (c->side[side].core == core || arriving)

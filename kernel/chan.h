@@ -36,9 +36,11 @@ sk_err chan_wake_peer(struct kern *k, struct end *e, bool front);
 /* The far end will send nothing more; gone: it does not exist any more. */
 void chan_peer_closed(struct kern *k, struct end *e, bool gone);
 
-/* From a link: core flipped the close bit of end `index`, or the release bit of a channel here. */
+/* From a link: core flipped the wake or close bit of end `index`, or the release bit of 2 * channel
+ * + side, at home here. */
+void chan_wake_flipped(struct kern *k, sk_core core, uint32_t index);
 void chan_close_flipped(struct kern *k, sk_core core, uint32_t index);
-void chan_release_flipped(struct kern *k, sk_core core, uint32_t index, uint32_t side);
+void chan_release_flipped(struct kern *k, sk_core core, uint32_t bit);
 
 /* One side of a channel at home here is given up; frees it with the other. */
 void chan_release(struct kern *k, struct chan *c, uint32_t side);

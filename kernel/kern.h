@@ -245,10 +245,10 @@ struct link {
     uint32_t in_flight; /* requests sent, not answered: <= SK_LINK_CREDIT */
     struct ring_tx tx;
     struct ring_rx rx;
-    uint32_t bell, wakes, closes, releases; /* private copies of out's words */
-    uint32_t wake[SK_LINK_WORDS], close[SK_LINK_WORDS], release[SK_LINK_WORDS];
-    uint32_t bell_seen, wakes_seen, closes_seen, releases_seen;
-    uint32_t wake_seen[SK_LINK_WORDS], close_seen[SK_LINK_WORDS], release_seen[SK_LINK_WORDS];
+    uint32_t bell, flips[SK_LINK_BITS]; /* private copies of out's words */
+    uint32_t flip[SK_LINK_BITS][SK_LINK_WORDS];
+    uint32_t bell_seen, flips_seen[SK_LINK_BITS]; /* of in's, as last read */
+    uint32_t flip_seen[SK_LINK_BITS][SK_LINK_WORDS];
 };
 
 /* The ledger's line of one page of this kernel's RAM. */

@@ -210,39 +210,20 @@ static void bell(struct kern *k, struct link *l)
     k->stats.doorbells_sent++;
 }
 
-void link_wake(struct kern *k, const struct place *end)
+void link_flip(struct kern *k, const struct place *p, unsigned kind, uint32_t side)
 {
     static const uint32_t none;
-    struct link *l = &k->link[end->core];
-    if (!link_reaches(k, end) || end->index >= SK_LINK_ENDS)
+    struct link *l = &k->link[p->core];
+    uint32_t bit = kind == SK_LINK_RELEASE ? p->index * 2u + side : p->index;
+    uint32_t w = bit / 32u, mask = 1u << (bit % 32u);
+    if (!link_reaches(k, p) || w >= SK_LINK_WORDS)
         return;
-    uint32_t w = end->index / 32u;
     const uint32_t *ack = l->state == LINK_UP ? &l->in->wake_ack[w] : &none;
-    if (level_hint(&l->out->wake[w], &l->wake[w], ack, 1u << (end->index % 32u))) {
-        level_count(&l->out->wakes, &l->wakes);
-        bell(k, l);
-    }
-}
-
-void link_close(struct kern *k, const struct place *end)
-{
-    struct link *l = &k->link[end->core];
-    if (!link_reaches(k, end) || end->index >= SK_LINK_ENDS)
+    if (kind != SK_LINK_WAKE)
+        level_flip(&l->out->flip[kind][w], &l->flip[kind][w], mask);
+    else if (!level_hint(&l->out->flip[kind][w], &l->flip[kind][w], ack, mask))
         return;
-    uint32_t w = end->index / 32u;
-    level_flip(&l->out->close[w], &l->close[w], 1u << (end->index % 32u));
-    level_count(&l->out->closes, &l->closes);
-    bell(k, l);
-}
-
-void link_release(struct kern *k, const struct place *home, uint32_t side)
-{
-    struct link *l = &k->link[home->core];
-    uint32_t bit = home->index * 2u + side;
-    if (!link_reaches(k, home) || bit >= SK_LINK_ENDS)
-        return;
-    level_flip(&l->out->release[bit / 32u], &l->release[bit / 32u], 1u << (bit % 32u));
-    level_count(&l->out->releases, &l->releases);
+    level_count(&l->out->flips[kind], &l->flips[kind]);
     bell(k, l);
 }
 
@@ -284,41 +265,22 @@ void link_reply(struct kern *k, struct link *l, uint16_t label, uint16_t token,
 
 /* --- Reading --------------------------------------------------------------------------------- */
 
-typedef void bit_fn(struct kern *k, sk_core core, uint32_t bit);
-
-static void wake_bit(struct kern *k, sk_core core, uint32_t bit)
-{
-    (void)core;
-    if (bit < k->end_count && k->ends[bit].state == END_OWNED)
-        chan_end_ring(k, &k->ends[bit], false);
-}
-
-static void release_bit(struct kern *k, sk_core core, uint32_t bit)
-{
-    chan_release_flipped(k, core, bit / 2u, bit % 2u);
-}
-
-static void read_bits(struct kern *k, const struct link *l, const uint32_t *words, uint32_t *seen,
-                      uint32_t *ack, bit_fn *each)
-{
-    for (uint32_t w = 0; w * 32u < k->end_count; w++) {
-        uint32_t changed = level_read(&words[w], &seen[w], ack ? &ack[w] : NULL);
-        if (changed != 0 && !still(l))
-            return;
-        for (; changed != 0; changed &= changed - 1u)
-            each(k, l->core, w * 32u + (uint32_t)__builtin_ctz(changed));
-    }
-}
-
 static void read_levels(struct kern *k, struct link *l)
 {
-    struct sk_link *in = l->in;
-    if (level_read(&in->wakes, &l->wakes_seen, NULL))
-        read_bits(k, l, in->wake, l->wake_seen, l->out->wake_ack, wake_bit);
-    if (level_read(&in->closes, &l->closes_seen, NULL))
-        read_bits(k, l, in->close, l->close_seen, NULL, chan_close_flipped);
-    if (level_read(&in->releases, &l->releases_seen, NULL))
-        read_bits(k, l, in->release, l->release_seen, NULL, release_bit);
+    static void (*const flipped[])(struct kern *, sk_core, uint32_t) = {
+        chan_wake_flipped, chan_close_flipped, chan_release_flipped};
+    for (unsigned kind = 0; kind < SK_LINK_BITS; kind++) {
+        if (!level_read(&l->in->flips[kind], &l->flips_seen[kind], NULL))
+            continue;
+        for (uint32_t w = 0; w * 32u < k->end_count; w++) {
+            uint32_t *ack = kind == SK_LINK_WAKE ? &l->out->wake_ack[w] : NULL;
+            uint32_t bits = level_read(&l->in->flip[kind][w], &l->flip_seen[kind][w], ack);
+            if (bits != 0 && !still(l))
+                return;
+            for (; bits != 0; bits &= bits - 1u)
+                flipped[kind](k, l->core, w * 32u + (uint32_t)__builtin_ctz(bits));
+        }
+    }
 }
 
 void link_read_levels(struct kern *k)

@@ -32,11 +32,18 @@ sk_err link_core_start(struct kern *k, sk_core core, bool again);
 uint32_t link_core_state(struct kern *k, sk_core core);
 uint32_t link_epoch(const struct kern *k, sk_core core);
 
-/* Level state towards the core of an end: a wake for it, the close of its peer; or of a channel:
- * the release of a side. No effect where link_reaches says no. */
-void link_wake(struct kern *k, const struct place *end);
-void link_close(struct kern *k, const struct place *end);
-void link_release(struct kern *k, const struct place *home, uint32_t side);
+/* Level state towards the core of what p names: SK_LINK_WAKE, SK_LINK_CLOSE of an end;
+ * SK_LINK_RELEASE of a side of a channel. No effect where link_reaches says no. */
+void link_flip(struct kern *k, const struct place *p, unsigned kind, uint32_t side);
+
+static inline void link_wake(struct kern *k, const struct place *end)
+{
+    link_flip(k, end, SK_LINK_WAKE, 0);
+}
+static inline void link_close(struct kern *k, const struct place *end)
+{
+    link_flip(k, end, SK_LINK_CLOSE, 0);
+}
 
 /* A request (m->label, token, bytes) when link_has_credit; a reply always has room. */
 bool link_has_credit(const struct link *l);

@@ -21,6 +21,14 @@
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
+/* Level bits, by the reader's objects. */
+enum {
+    SK_LINK_WAKE,    /* its end: flipped when level with wake_ack */
+    SK_LINK_CLOSE,   /* its end: each side flips once a binding */
+    SK_LINK_RELEASE, /* 2 * channel + side, at home there */
+    SK_LINK_BITS
+};
+
 struct sk_link {
     /* Presence: a kernel fills its pages when it boots, magic last (release). A new epoch is proof
      * that the kernel before it is gone. The ring's tags are made from the writer's epoch. */
@@ -33,20 +41,16 @@ struct sk_link {
     uint32_t dead;       /* = epoch once the writer has panicked */
     uint32_t pad0[9];
     /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
-    uint32_t bell;     /* counts rings of the writer */
-    uint32_t bell_ack; /* the peer's bell as last seen by the writer */
-    uint32_t wakes;    /* count of flips in wake[], so that the reader need not scan */
-    uint32_t closes;   /* in close[] */
-    uint32_t releases; /* in release[] */
+    uint32_t bell;                /* counts rings of the writer */
+    uint32_t bell_ack;            /* the peer's bell as last seen by the writer */
+    uint32_t flips[SK_LINK_BITS]; /* count of flips in flip[], so that the reader need not scan */
     uint32_t pad1[11];
-    uint32_t wake[SK_LINK_WORDS]; /* bit of the reader's end; flipped when level with wake_ack */
-    uint32_t wake_ack[SK_LINK_WORDS]; /* the peer's wake as last seen by the writer */
-    uint32_t close[SK_LINK_WORDS];    /* bit of the reader's end; each side flips once a binding */
-    uint32_t release[SK_LINK_WORDS];  /* bit 2 * channel + side of the reader, its home */
+    uint32_t flip[SK_LINK_BITS][SK_LINK_WORDS];
+    uint32_t wake_ack[SK_LINK_WORDS]; /* the peer's wake bits as last seen by the writer */
     struct sk_chan_ctl ctl; /* ring lines are unused between kernels: they poll on a bell */
     struct sk_msg slot[SK_LINK_SLOTS];
 };
-_Static_assert(offsetof(struct sk_link, wake) == 128, "wire layout");
+_Static_assert(offsetof(struct sk_link, flip) == 128, "wire layout");
 _Static_assert(offsetof(struct sk_link, slot) % SK_LINE_BYTES == 0, "wire layout");
 _Static_assert(2u * SK_LINK_CREDIT <= SK_LINK_SLOTS, "an answer always has room");
 

@@ -297,10 +297,10 @@ static void test_link_garbage(void **state)
     uint32_t seed = 12345;
     struct sk_link *page = &fake_link[1][0];
     for (int round = 0; round < 2000; round++) {
-        uint8_t *bytes = (uint8_t *)page + (round % 2 ? offsetof(struct sk_link, wake) : 0);
+        uint8_t *bytes = (uint8_t *)page + (round % 2 ? offsetof(struct sk_link, flip) : 0);
         for (unsigned i = 0; i < 64; i++) {
             seed = seed * 1664525u + 1013904223u;
-            bytes[seed % (sizeof(*page) - offsetof(struct sk_link, wake))] = (uint8_t)(seed >> 24);
+            bytes[seed % (sizeof(*page) - offsetof(struct sk_link, flip))] = (uint8_t)(seed >> 24);
         }
         page->bell++;
         kern_doorbell(k0); /* the sanitizers judge; the kernel lives */
