@@ -24,7 +24,7 @@ K_CFLAGS  := $(T_COMMON) $(T_CPU) -Os -ffreestanding
 # looks at objects.
 K_LTO     := -flto -ffat-lto-objects
 U_CFLAGS  := --specs=picolibc.specs $(T_COMMON) -Os
-KERNEL_STACK := 1024
+KERNEL_STACK := 1152
 
 # What runs at every message is made to be fast.
 K_FAST := kernel/xfer_copy.c
