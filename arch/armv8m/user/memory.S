@@ -13,12 +13,6 @@
 \name:
     .endm
 
-    .macro  also name of
-    .globl  \name
-    .type   \name, %function
-    .set    \name, \of
-    .endm
-
 /* r0 = to, r1 = from, r2 = bytes; returns r0. Forwards. */
     function memcpy
     mov     r12, r0
@@ -48,9 +42,6 @@
     bne     5b
 6:  bx      lr
     .size   memcpy, . - memcpy
-    also    __aeabi_memcpy, memcpy
-    also    __aeabi_memcpy4, memcpy
-    also    __aeabi_memcpy8, memcpy
 
 /* Backwards if `to` lies inside what is copied. */
     function memmove
@@ -73,9 +64,6 @@
     bne     3b
 4:  bx      lr
     .size   memmove, . - memmove
-    also    __aeabi_memmove, memmove
-    also    __aeabi_memmove4, memmove
-    also    __aeabi_memmove8, memmove
 
 /* r0 = to, r1 = value, r2 = bytes; returns r0. */
     function memset
