@@ -22,7 +22,7 @@
 
 #define LINES_MAX     512u
 #define LINE_BYTES    256u
-#define VARIABLES_MAX 16u
+#define VARIABLES_MAX 32u
 #define PROMPT        "skerry> "
 
 static struct {

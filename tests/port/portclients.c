@@ -1,9 +1,11 @@
-/* Many clients of one service in one task: portclients NAME CONNECTIONS ROUNDS. Each round asks on
+/* Many clients of one service in one task: portclients NAME CONNECTIONS ROUNDS
+ * [quiet]. Each round asks on
  * all connections, messages of one to four slots, before it takes the first answer; every answer
  * must be what was asked. When the service dies it connects anew and goes on.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/names.h"
 #include "lib/self.h"
+#include "lib/take.h"
 #include "services/echo/echo.h"
 
 #include <stdio.h>
@@ -72,13 +74,23 @@ static sk_err connect(struct connection *c, uint32_t count, const char *name)
     return err;
 }
 
+/* The heap does not know of lines. */
+static struct connection *take_connections(uint32_t count)
+{
+    const uintptr_t line = _Alignof(struct connection);
+    uint8_t *p = sk_take(1, count * sizeof(struct connection) + line, "connections");
+    return p == NULL ? NULL : (struct connection *)(((uintptr_t)p + line - 1u) & ~(line - 1u));
+}
+
 int main(int argc, char **argv)
 {
-    static struct connection c[MOST];
     uint32_t count = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
     uint32_t rounds = argc > 3 ? (uint32_t)atoi(argv[3]) : 1;
     uint32_t deaths = 0;
     if (count == 0 || count > MOST)
+        return 2;
+    struct connection *c = take_connections(count);
+    if (c == NULL)
         return 2;
     sk_err err = connect(c, count, argv[1]);
     for (uint32_t round = 0; err == SK_OK && round < rounds; round++) {
@@ -90,8 +102,9 @@ int main(int argc, char **argv)
             err = connect(c, count, argv[1]);
         while (err == SK_ERR_BUDGET || err == SK_ERR_PEER_DEAD);
     }
-    printf("portclients: core %u, %u connections, %u rounds, %u deaths: %s\n",
-           (unsigned)sk_my_core(), (unsigned)count, (unsigned)rounds, (unsigned)deaths,
-           sk_err_text(err));
+    if (err != SK_OK || argc <= 4)
+        printf("portclients: core %u, %u connections, %u rounds, %u deaths: %s\n",
+               (unsigned)sk_my_core(), (unsigned)count, (unsigned)rounds, (unsigned)deaths,
+               sk_err_text(err));
     return err == SK_OK ? 0 : 1;
 }

@@ -325,6 +325,53 @@ def many_restarts(times):
     return scenario
 
 
+# --- With the programs of the system `stress` (test_scenarios.py) --------------------------------------
+
+def spawned(cores, program):
+    """Start it on each core, program(core) with its arguments, and remember the tids."""
+    return [line for c in cores
+            for line in typed(f"spawn -c {c} {program(c)}", "\n") + [f"=TID{c}"]]
+
+
+def ended(cores, *how):
+    return [line for c in cores for line in typed(f"wait $TID{c}", *how)]
+
+
+def many_clients(cores):
+    """Four connections from each core, all asked before the first answer is taken."""
+    return script(CALM, ECHO, spawned(range(cores), lambda c: "portclients echo 4 8 quiet"),
+                  ended(range(cores), "status 0"), ECHO, HALT)
+
+
+def many_clients_of_a_service_that_dies(cores):
+    """They are told, connect again and go on; then all is back."""
+    work = spawned(range(cores), lambda c: "portclients echo 3 60 quiet")
+    parts = work + ["~15", *typed("kill $ECHO"), "~15"] + ended(range(cores), "status 0")
+    return script(CALM, ECHO, hello_on(range(cores)), typed("names echo", "echo "), ["=ECHO"],
+                  stats("BEFORE", cores), parts, ECHO, ["~30"], same("BEFORE", cores), HALT)
+
+
+def device_from_all_cores(cores):
+    """Registers of a device that core 1's kernel has, from everywhere at once."""
+    return script(CALM, spawned(range(cores), lambda c: f"portdevice {c} 12 quiet"),
+                  ended(range(cores), "status 0"),
+                  *[typed(f"run -c {c} portdevice {c} 3", "3 right, none lost: ok")
+                    for c in range(cores)], HALT)
+
+
+def device_whose_core_begins_again(cores):
+    """What is asked of a lost kernel ends, and is asked of the next one."""
+    others = [c for c in range(cores) if c != 1]
+    parts = spawned(others, lambda c: f"portdevice {c} 40 quiet")
+    for n in range(3):
+        parts += ["~3"] + again(1)
+    return script(CALM, ECHO, parts, ended(others, "status 0"), ECHO, HALT)
+
+
+STRESS = [(many_clients, 1), (many_clients_of_a_service_that_dies, 1), (device_from_all_cores, 2),
+          (device_whose_core_begins_again, 2)]  # and the least cores
+
+
 def crashed_core_starts_again(cores):
     """A kernel that has panicked is started like one that never ran."""
     victim = cores - 1

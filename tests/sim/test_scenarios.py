@@ -63,6 +63,50 @@ def names_elsewhere(tmp_path_factory):
     return folder / "demo.system.bin"
 
 
+STRESS = f"""
+include = "{ROOT}/systems/virt-arm64/demo.toml"
+
+[device.regs]
+base = 0x0a000000
+size = "4K"
+core = 1
+call = true
+
+[program.portclients]
+priority = 5
+memory = "512K"
+resolve = ["*"]
+
+[program.portdevice]
+priority = 5
+memory = "512K"
+resolve = ["*"]
+devices = ["regs"]
+"""
+
+
+@pytest.fixture(scope="module")
+def stress(tmp_path_factory):
+    """The demo system with programs that have many connections, and use a device of core 1."""
+    folder = tmp_path_factory.mktemp("stress")
+    (folder / "stress.toml").write_text(STRESS)
+    subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "stress.toml"), "-o",
+                    str(folder / "stress.system.bin")], check=True)
+    return folder / "stress.system.bin"
+
+
+WITH_STRESS = [pytest.param(scenario, cores, id=f"{scenario.__name__}-{cores}")
+               for scenario, least in scenarios.STRESS for cores in CORES if cores >= least]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario,cores", WITH_STRESS)
+def test_stress(scenario, mode, cores, tmp_path, stress):
+    text = scenario(cores)
+    run(f"host-{mode}", scenario.__name__, text, cores, [], SEEDS, tmp_path, stress)
+    run(f"host-{mode}-san", scenario.__name__, text, cores, [], SEEDS_SAN, tmp_path, stress)
+
+
 @pytest.mark.parametrize("cores", CORES[1:])
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("scenario", scenarios.RESTARTS, ids=lambda s: s.__name__)
