@@ -34,6 +34,37 @@ static void test_bad_calls_are_errors(void **state)
     EXPECT(CALL(k, t, LOG_WRITE, user(65530), 10), SK_ERR_FAULT);
 }
 
+/* Every call that takes an address, with a right to be made: what only init may ask, too. */
+static void test_addresses_that_are_not_the_callers(void **state)
+{
+    (void)state;
+    struct kern *k = fake_cpu[0].k;
+    struct task *init = &k->tasks[0];
+    const sk_handle control = SK_HANDLE_MAKE(0, 1);
+    const uint64_t end = user(sizeof(fake_user));
+    const uint64_t bad[] = {0, 8, user(0) - 1, end - 1, end - 8, end, ~(uint64_t)0, ~(uint64_t)7};
+    struct task *child = fake_task(k, "child");
+    sk_handle h[2], task = SK_HANDLE_MAKE(2, 1);
+    EXPECT(init->handles[SK_HANDLE_INDEX(task)].kind, SK_KIND_TASK);
+    EXPECT(k->tasks + init->handles[SK_HANDLE_INDEX(task)].index == child, true);
+    make_chan(k, init, h);
+    struct sk_stats before = gauges(k);
+    for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        EXPECT(CALL(k, init, TASK_CREATE, control, bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, TASK_INFO, task, bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, TASK_INFO, SK_HANDLE_NONE, bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, CORE_INFO, control, 0, bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, LOG_READ, control, bad[i], 64, 0), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, STATS, control, bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, LOG_WRITE, bad[i], 16), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, INFO, h[0], bad[i]), SK_ERR_FAULT);
+        EXPECT(CALL(k, init, CHAN_OPEN, h[0], 1, bad[i]), SK_ERR_FAULT);
+        assert_same(gauges(k), before);
+    }
+    open_end(k, init, h[0], 1); /* still unused */
+    EXPECT(CALL(k, init, LOG_READ, control, user(sizeof(fake_user) - 64), 64, 0), SK_OK);
+}
+
 static void test_wait_and_timers(void **state)
 {
     (void)state;
@@ -352,6 +383,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_bad_calls_are_errors, setup1, teardown),
+        cmocka_unit_test_setup_teardown(test_addresses_that_are_not_the_callers, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_wait_and_timers, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_priority_and_round_robin, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_stale_handles, setup1, teardown),
