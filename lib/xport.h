@@ -31,23 +31,6 @@ bool xport_want(struct sk_chan *c, uint32_t slots);
 
 bool xport_closed(const struct sk_chan *c);
 
-/* Send an answer of one line to a sleeping client with as few kernel entries as can be: what is
- * left to do waits in *late (which must be empty) for the next sleep, or for xport_late_flush. The
- * errors of xport_send may so come later; SK_ERR_FULL among them. */
-sk_err xport_send_late(struct xport_late *late, struct sk_chan *c, const struct sk_msg *m);
-
-/* What xport_send or a like function has left: wake the peer of c, at the next sleep if that does.
- * *late is empty. */
-void xport_wake_late(struct xport_late *late, struct sk_chan *c);
-
-/* Do what waits; the error of the send. *late is empty then. */
-sk_err xport_late_flush(struct xport_late *late);
-
-/* sys_wait, and what waits in *late, in one kernel entry; *late is empty then. An error of the send
- * returns at once. */
-sk_err xport_late_wait(struct xport_late *late, uint32_t mask, sk_ns deadline, uint32_t *events,
-                       uint64_t *ready);
-
 /* XPORT_CALLS only: send the lines of m, sleep until there is a message, receive it into m: up to
  * max lines. Errors as CHAN_CALL. */
 sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,
@@ -67,5 +50,7 @@ static inline bool xport_same_core(const struct sk_chan *c)
  * sent, as call_sent (lib/build.h): in the last place, so that nothing is saved for it. */
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline);
+
+#include <xport_late.h> /* of lib/shared or lib/copy */
 
 #endif

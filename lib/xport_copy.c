@@ -54,36 +54,6 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return sys_chan_want(c->handle, slots) == SK_OK;
 }
 
-/* --- Answers --------------------------------------------------------------------------------- */
-
-void xport_wake_late(struct xport_late *late, struct sk_chan *c)
-{
-    (void)late, (void)c; /* the kernel does it with the send */
-}
-
-sk_err xport_send_late(struct xport_late *late, struct sk_chan *c, const struct sk_msg *m)
-{
-    late->chan = c;
-    late->msg = *m;
-    return SK_OK;
-}
-
-sk_err xport_late_flush(struct xport_late *late)
-{
-    struct sk_chan *c = late->chan;
-    late->chan = NULL;
-    return c != NULL ? sys_chan_send(c->handle, &late->msg, 1) : SK_OK;
-}
-
-sk_err xport_late_wait(struct xport_late *late, uint32_t mask, sk_ns deadline, uint32_t *events,
-                       uint64_t *ready)
-{
-    struct sk_chan *c = late->chan;
-    late->chan = NULL;
-    return c != NULL ? sys_chan_send_wait(c->handle, &late->msg, 1, mask, deadline, events, ready)
-                     : sys_wait(mask, deadline, events, ready);
-}
-
 /* --- Calls ----------------------------------------------------------------------------------- */
 
 sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,

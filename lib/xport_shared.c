@@ -140,41 +140,6 @@ bool xport_want(struct sk_chan *c, uint32_t slots)
     return ring_want(&c->end.tx, slots) && !xport_closed(c);
 }
 
-void xport_wake_late(struct xport_late *late, struct sk_chan *c)
-{
-    if (xport_same_core(c))
-        late->chan = c;
-    else
-        sys_wake(c->handle);
-}
-
-sk_err xport_send_late(struct xport_late *late, struct sk_chan *c, const struct sk_msg *m)
-{
-    bool wake;
-    sk_err err = xport_send(c, m, 1, &wake);
-    if (wake)
-        xport_wake_late(late, c);
-    return err;
-}
-
-sk_err xport_late_flush(struct xport_late *late)
-{
-    struct sk_chan *c = late->chan;
-    late->chan = NULL;
-    if (c != NULL)
-        sys_wake(c->handle);
-    return SK_OK;
-}
-
-sk_err xport_late_wait(struct xport_late *late, uint32_t mask, sk_ns deadline, uint32_t *events,
-                       uint64_t *ready)
-{
-    struct sk_chan *c = late->chan;
-    late->chan = NULL;
-    return c != NULL ? sys_wake_wait(c->handle, mask, deadline, events, ready)
-                     : sys_wait(mask, deadline, events, ready);
-}
-
 sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,
                  uint32_t *got)
 {
