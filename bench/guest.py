@@ -139,7 +139,7 @@ def print_paths(system, found, with_functions):
     if not with_functions:
         return
     print("\nWhere the longest spend them:\n")
-    for entry, path in paths.worst(system.board, found):
+    for path in paths.worst(system.board, found):
         image = system.images[path.system]
         counts, _, _ = image.run(f"path={path.core}:{path.number}")
         print(f"{paths.kind_of(system.board, path)}, {path.most:,}: " + paths.where(

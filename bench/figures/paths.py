@@ -40,7 +40,7 @@ def kind_of(board, path):
     if path.call != "-":
         kind += " " + path.call.removeprefix("sys_")
     elif path.entry == "svc_entry":
-        kind += ", no such number"
+        kind += ", refused before it is begun"
     if path.through != "-":
         kind += ", and " + ", ".join(board.through[t] for t in path.through.split("+"))
     return kind
@@ -57,12 +57,13 @@ def longest(board, paths):
 
 
 def worst(board, paths):
-    """[(entry, Path)]: of each way in, the longest."""
+    """[Path]: of each way in, and what it went through, the longest; of system calls one."""
     found = {}
     for p in paths:
-        if p.entry not in found or p.most > found[p.entry].most:
-            found[p.entry] = p
-    return sorted(found.items(), key=lambda item: -item[1].most)
+        key = (p.entry, p.through)
+        if key not in found or p.most > found[key].most:
+            found[key] = p
+    return sorted(found.values(), key=lambda p: -p.most)
 
 
 def table(board, paths):

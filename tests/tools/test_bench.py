@@ -139,7 +139,9 @@ def test_longest_paths():
     assert paths.longest(board, found) == {
         "system call wait": (found[1], 12),
         "timer, and a piece of a teardown": (found[2], 1)}
-    assert paths.worst(board, found) == [("svc_entry", found[1]), ("timer_entry", found[2])]
+    assert paths.worst(board, found) == [found[1], found[2]]
+    assert paths.kind_of(board, regions.Path(0, "svc_entry", "-", "-", 1, 1, 0)) == \
+        "system call, refused before it is begun"
     text = "\n".join(paths.table(board, found))
     assert "system call wait" in text and "300" in text and "100" not in text
     assert paths.where([(9, "kernel 1", "a"), (5, "kernel 0", "b"), (2, "kernel 1", "c")], 1, 2) == \
