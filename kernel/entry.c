@@ -51,6 +51,8 @@ struct port_task *kern_irq(struct kern *k, uint32_t irq)
 struct port_task *kern_timer(struct kern *k)
 {
     sched_timer_fire(k);
+    if (k->retry_ns != SK_FOREVER && k->retry_ns <= port_now(k->cpu))
+        link_retry(k);
     return sched_next(k);
 }
 

@@ -282,6 +282,7 @@ struct kern {
     sk_ns timer_set_ns;  /* what the port's timer is set to */
     sk_ns slice_end_ns;  /* SK_FOREVER: nobody shares the priority */
     sk_ns since_ns;      /* current runs since */
+    sk_ns retry_ns;      /* look after unanswered doorbells then; SK_FOREVER: there are none */
     /* tables */
     struct task *tasks;
     struct end *ends;

@@ -11,6 +11,7 @@
 #include "kernel/ring.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
+#define RETRY_NS       SK_MS(10)
 
 /* The epoch of the kernel that runs at the far end; 0: none does, or one of another version. */
 static uint32_t epoch_of(const struct sk_link *in)
@@ -83,6 +84,14 @@ bool link_held(const struct kern *k)
 
 /* --- Beginning ------------------------------------------------------------------------------- */
 
+static void ring(struct kern *k, const struct link *l)
+{
+    port_doorbell(k->cpu, l->core);
+    k->stats.doorbells_sent++;
+    if (k->retry_ns == SK_FOREVER)
+        k->retry_ns = k->since_ns + RETRY_NS; /* soon enough, and no look at the clock */
+}
+
 /* Speak to that epoch. */
 static void hello(struct kern *k, struct link *l, uint32_t epoch)
 {
@@ -99,8 +108,7 @@ static void hello(struct kern *k, struct link *l, uint32_t epoch)
     level_count(&l->out->bell, &l->bell); /* there is something to read */
     seam_store_release(&l->out->peer_epoch, epoch);
     klog(k, "link to core %u, epoch %u", l->core, epoch);
-    port_doorbell(k->cpu, l->core); /* whatever it has acknowledged */
-    k->stats.doorbells_sent++;
+    ring(k, l); /* whatever it has acknowledged */
 }
 
 /* Acquire: the far side's page is clear, and it marks nothing more for the epoch before. */
@@ -206,8 +214,20 @@ static void bell(struct kern *k, struct link *l)
 {
     if (l->state != LINK_UP || !level_count_once(&l->out->bell, &l->bell, &l->in->bell_ack))
         return; /* the last one is still unanswered: the far side will look after it */
-    port_doorbell(k->cpu, l->core);
-    k->stats.doorbells_sent++;
+    ring(k, l);
+}
+
+void link_retry(struct kern *k)
+{
+    link_doorbell(k);
+    k->retry_ns = SK_FOREVER;
+    for (sk_core c = 0; c < k->cores; c++) {
+        struct link *l = &k->link[c];
+        if (l->state >= LINK_HELLO && l->bell != seam_load_relaxed(&l->in->bell_ack))
+            ring(k, l);
+    }
+    if (k->retry_ns != SK_FOREVER)
+        k->retry_ns = port_now(k->cpu) + RETRY_NS;
 }
 
 void link_flip(struct kern *k, const struct place *p, unsigned kind, uint32_t side)

@@ -54,6 +54,10 @@ void link_reply(struct kern *k, struct link *l, uint16_t label, uint16_t token,
 /* Somebody rang: acknowledge, take what is new. */
 void link_doorbell(struct kern *k);
 
+/* A doorbell is a hint that may be lost: when k->retry_ns has come, look at all links as if rung,
+ * and ring again where the last ring is still unanswered. */
+void link_retry(struct kern *k);
+
 /* Take the level bits of every link now. */
 void link_read_levels(struct kern *k);
 

@@ -63,7 +63,7 @@ static inline bool line_arm(struct end *e)
 static inline void line_answer(struct kern *k, struct task *u, struct sk_msg *to,
                                const struct sk_msg *m, uint32_t ctl)
 {
-    to->ctl = ctl | SK_CTL_VALID;
+    to->ctl = (ctl & ~SK_CTL_TAG) | SK_CTL_VALID;
     line_copy(to, m);
     u->calling = NULL;
     fast_cancel(&u->wait_timer);

@@ -12,7 +12,8 @@ static const char usage[] =
     "usage: sim --system FILE.system.bin [--cores N] [--seed X] [--runs K] [--input SCRIPT]\n"
     "           [--max-steps N] [--max-ms N] [--trace] [--quiet] [--allow-panic]\n"
     "           [--fault-task N] [--scribble-chan N] [--scribble-link N] [--panic-core N]\n"
-    "           [--restart-core N] [--no-page N]      one fault in N steps (or page requests), by "
+    "           [--restart-core N] [--no-page N] [--lost-bell N]\n"
+    "                                               one fault in N steps (or page requests), by "
     "the seed\n"
     "           [--restart-at N]   the last core begins anew at step N\n"
     "A script is what is typed, a line after each prompt; more in arch/host/script.c.\n";
@@ -64,6 +65,7 @@ enum {
     OPT_LINK,
     OPT_PANIC,
     OPT_PAGE,
+    OPT_BELL,
     OPT_RESTART,
     OPT_RESTART_AT
 };
@@ -84,6 +86,7 @@ static const struct option options[] = {
     {"scribble-link", required_argument, NULL, OPT_LINK},
     {"panic-core", required_argument, NULL, OPT_PANIC},
     {"no-page", required_argument, NULL, OPT_PAGE},
+    {"lost-bell", required_argument, NULL, OPT_BELL},
     {"restart-core", required_argument, NULL, OPT_RESTART},
     {"restart-at", required_argument, NULL, OPT_RESTART_AT},
     {NULL, 0, NULL, 0},
@@ -138,6 +141,9 @@ static void take_option(struct sim_options *o, int c, uint64_t *runs, const char
         break;
     case OPT_PAGE:
         o->plan.no_page = (uint32_t)n;
+        break;
+    case OPT_BELL:
+        o->plan.lost_bell = (uint32_t)n;
         break;
     case OPT_RESTART:
         o->plan.restart_core = (uint32_t)n;

@@ -23,6 +23,8 @@ void port_doorbell(struct port_cpu *cpu, sk_core to)
     sim_step();
     if (to >= sim.cores || sim.cpu[to].mode == CORE_OFF || sim.cpu[to].mode == CORE_HALTED)
         return;
+    if (sim.opt.plan.lost_bell != 0 && sim_random_below(sim.opt.plan.lost_bell) == 0)
+        return;
     struct port_cpu *peer = &sim.cpu[to];
     if (!peer->bell)
         peer->bell_ns = sim.now + sim_random_below(2000);

@@ -82,6 +82,7 @@ struct sim_options {
         uint32_t panic_core;                   /* a kernel (never core 0's) breaks */
         uint32_t restart_core;                 /* a core (never core 0) begins anew */
         uint64_t restart_at;                   /* the last core does, at that step; 0 = never */
+        uint32_t lost_bell;                    /* a doorbell never arrives */
         uint32_t no_page;                      /* of the port's own page requests: refused */
     } plan;
 };

@@ -76,6 +76,8 @@ void board_bell_ring(sk_core to)
 void board_bell_clear(void)
 {
     mmio_write32(BOARD_MHU0 + MHU_STRIDE * board_core() + MHU_CLR, ~0u);
+    (void)mmio_read32(BOARD_MHU0); /* taken back before anything is read that it may be about */
+    __asm__ volatile("dsb" ::: "memory");
 }
 
 void board_force(sk_core to)

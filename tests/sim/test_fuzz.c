@@ -140,6 +140,13 @@ static void test_garbage_on_links(void **state)
     run(&roomy, 10, &(struct sim_options){.plan.scribble_link = 2000});
 }
 
+/* Nothing but time is lost with a doorbell. */
+static void test_doorbells_are_lost(void **state)
+{
+    (void)state;
+    run(&roomy, 10, &(struct sim_options){.plan.lost_bell = 3});
+}
+
 static void test_kernels_break(void **state)
 {
     (void)state;
@@ -155,6 +162,7 @@ int main(void)
         cmocka_unit_test(test_children_fault),
         cmocka_unit_test(test_garbage_in_channels),
         cmocka_unit_test(test_garbage_on_links),
+        cmocka_unit_test(test_doorbells_are_lost),
         cmocka_unit_test(test_kernels_break),
     };
     return cmocka_run_group_tests_name("sim_fuzz", tests, NULL, NULL);

@@ -7,6 +7,13 @@
 
 #include <skerry/syscall.h>
 
+/* Do the arguments of this call take more than four words? */
+static inline bool sys_call_is_long(uint32_t nr)
+{
+    return nr == SK_CALL_CHAN_CALL || nr == SK_CALL_CHAN_SEND_WAIT || nr == SK_CALL_DEV_CALL ||
+           nr == SK_CALL_LOG_READ || nr == SK_CALL_CORE_CONNECT;
+}
+
 static inline sk_err sys_call(uint32_t nr, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3,
                               uintptr_t a4, uintptr_t a5, struct sys_result *res)
 {
@@ -15,8 +22,7 @@ static inline sk_err sys_call(uint32_t nr, uintptr_t a0, uintptr_t a1, uintptr_t
     register uintptr_t r2 __asm__("r2") = a2;
     register uintptr_t r3 __asm__("r3") = a3;
     register uint32_t r12 __asm__("r12") = nr;
-    if (__builtin_constant_p(a4 | a5) && (a4 | a5) == 0) {
-        /* Most calls have four words at most: the other registers stay as they are. */
+    if (!sys_call_is_long(nr)) { /* the other registers stay as they are */
         __asm__ volatile("svc #0" : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3) : "r"(r12) : "memory");
     } else {
         register uintptr_t r4 __asm__("r4") = a4;
