@@ -11,7 +11,7 @@
 #include "kernel/ring.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
-#define RETRY_NS       SK_MS(10)
+#define RETRY_NS       SK_MS(5)
 
 /* The epoch of the kernel that runs at the far end; 0: none does, or one of another version. */
 static uint32_t epoch_of(const struct sk_link *in)

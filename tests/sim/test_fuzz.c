@@ -144,7 +144,7 @@ static void test_garbage_on_links(void **state)
 static void test_doorbells_are_lost(void **state)
 {
     (void)state;
-    run(&roomy, 10, &(struct sim_options){.plan.lost_bell = 3});
+    run(&roomy, 10, &(struct sim_options){.plan.lost_bell = 10});
 }
 
 static void test_kernels_break(void **state)
