@@ -33,7 +33,10 @@ struct port_task *kern_syscall(struct kern *k, uint32_t nr)
     k->stats.syscalls++;
     if (nr < SK_CALL_COUNT) {
         const struct sys_call *call = &sys_table[nr];
-        err = call->kind == SK_KIND_NONE ? call->fn(k, t, NULL) : call_checked(k, t, call);
+        if (__builtin_expect(call->kind == SK_KIND_NONE, 1))
+            err = call->fn(k, t, NULL);
+        else
+            err = call_checked(k, t, call);
     }
     if (err == CALL_SWITCHED)
         return &k->current->port;

@@ -262,8 +262,8 @@ enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN };
 struct queue {
     struct task *head, *tail;
     /* Processor time of the turn at the head, over preemptions and hand-overs, at most a slice. */
-    uint32_t turn_ns : 31;
-    uint32_t turn_over : 1; /* the next account begins a new turn */
+    uint32_t turn_ns;
+    bool turn_over; /* the next account begins a new turn */
 };
 
 struct kern {

@@ -6,8 +6,7 @@
 #include "kernel/sys.h"
 #include "kernel/task.h"
 
-#define TURN_MAX 0x7fffffffu
-_Static_assert(KERN_SLICE_NS <= TURN_MAX, "queue.turn_ns");
+_Static_assert(KERN_SLICE_NS <= UINT32_MAX, "queue.turn_ns");
 
 void sched_init(struct kern *k)
 {
@@ -122,9 +121,13 @@ static void account(struct kern *k, struct task *t)
     struct task *was = k->current;
     if (was) {
         struct queue *q = &k->ready[was->priority];
-        was->run_ns += now - k->since_ns;
-        sk_ns turn = q->turn_over ? 0 : q->turn_ns + (now - k->since_ns);
-        q->turn_ns = turn < KERN_SLICE_NS ? (uint32_t)turn & TURN_MAX : KERN_SLICE_NS;
+        sk_ns ran = now - k->since_ns;
+        was->run_ns += ran;
+        if (q->turn_over)
+            q->turn_ns = 0;
+        else
+            q->turn_ns = ran < KERN_SLICE_NS - q->turn_ns ? q->turn_ns + (uint32_t)ran
+                                                          : (uint32_t)KERN_SLICE_NS;
         q->turn_over = false;
     }
     k->since_ns = now;
