@@ -23,6 +23,11 @@ static uintptr_t last_of(const struct port_region *r)
     return r->rlar | (MPU_GRANULE - 1u);
 }
 
+static bool holds(const struct port_region *r, uintptr_t addr)
+{
+    return addr - first_of(r) <= last_of(r) - first_of(r);
+}
+
 /* The kernel touches memory for a task, never a device. */
 static bool may(const struct port_region *r, uint32_t prot)
 {
@@ -30,19 +35,31 @@ static bool may(const struct port_region *r, uint32_t prot)
            !((prot & SK_PROT_W) && (r->rbar & RBAR_READ_ONLY));
 }
 
+static inline void *in_region(const struct port_region *r, uintptr_t addr, size_t *len)
+{
+    size_t left = last_of(r) - addr;
+    if (left < *len - 1u)
+        *len = left + 1u;
+    return (void *)addr;
+}
+
+static __attribute__((noinline)) void *in_any(const struct port_task *pt, uintptr_t addr,
+                                                 uint32_t prot, size_t *len)
+{
+    for (uint32_t i = 0; i < PORT_REGIONS; i++)
+        if (holds(&pt->region[i], addr) && may(&pt->region[i], prot))
+            return in_region(&pt->region[i], addr, len);
+    return NULL;
+}
+
+/* Mostly it is the task's RAM, which is mapped first. */
 void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, size_t *len)
 {
-    const struct port_region *r = kern_port_task(t)->region;
+    const struct port_task *pt = kern_port_task(t);
     (void)k;
-    for (const struct port_region *end = r + PORT_REGIONS; r < end; r++) {
-        uintptr_t left = last_of(r) - addr;
-        if (addr < first_of(r) || addr > last_of(r) || !may(r, prot))
-            continue;
-        if (left < *len - 1u)
-            *len = left + 1u;
-        return (void *)addr;
-    }
-    return NULL;
+    if (holds(&pt->region[0], addr) && may(&pt->region[0], SK_PROT_W))
+        return in_region(&pt->region[0], addr, len);
+    return in_any(pt, addr, prot, len);
 }
 
 void *space_range(const struct port_task *pt, uintptr_t addr, uint32_t prot, size_t n)
