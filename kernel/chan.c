@@ -159,7 +159,8 @@ sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_ch
                                   .side = e->side,
                                   .epoch = e->epoch,
                                   .slot = slot,
-                                  .same_core = e->peer.core == k->core};
+                                  .same_core = e->peer.core == k->core,
+                                  .lent = e->home.core != k->core};
     sk_err err = xfer_open(k, e, view);
     if (err != SK_OK) {
         slot_give(e->owner, slot);

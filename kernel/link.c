@@ -118,8 +118,18 @@ static void hear(const struct kern *k, struct link *l)
         l->state = LINK_UP;
 }
 
+/* Nothing has changed, as nearly always. */
+static inline bool unchanged(const struct link *l, bool want)
+{
+    if (seam_load_relaxed(&l->in->dead) != 0)
+        return false;
+    return l->state == LINK_UP ? still(l)
+                               : l->state == LINK_NONE && !want && !l->starting &&
+                                     seam_load_relaxed(&l->in->peer_epoch) == 0;
+}
+
 /* See what the far kernel says of itself, and go where that leads. want: speak to it if it runs. */
-static void look(struct kern *k, struct link *l, bool want)
+static __attribute__((noinline)) void look_closely(struct kern *k, struct link *l, bool want)
 {
     const struct sk_link *in = l->in;
     uint32_t epoch = epoch_of(in);
@@ -132,6 +142,12 @@ static void look(struct kern *k, struct link *l, bool want)
               seam_load_relaxed(&in->peer_epoch) == k->epoch))
         hello(k, l, epoch);
     hear(k, l);
+}
+
+static inline void look(struct kern *k, struct link *l, bool want)
+{
+    if (!unchanged(l, want))
+        look_closely(k, l, want);
 }
 
 /* After this no link is with an older epoch than anything that was read before: who names an object
@@ -164,6 +180,8 @@ bool link_outlived(const struct kern *k, const struct place *p)
 
 bool link_reaches(struct kern *k, const struct place *p)
 {
+    if (p->core < k->cores && k->link[p->core].state == LINK_UP)
+        return GEN_OF(p->gen, k->link[p->core].peer_epoch);
     return link_use(k, p->core) == SK_OK && !link_outlived(k, p);
 }
 
@@ -358,11 +376,16 @@ static void check_started(struct kern *k, struct link *l)
 
 void link_doorbell(struct kern *k)
 {
-    look_all(k);
-    if (k->held && !boot_init(k))
-        return; /* no answer before there is somebody to speak to */
+    if (k->held) {
+        look_all(k);
+        if (!boot_init(k))
+            return; /* no answer before there is somebody to speak to */
+    }
     for (sk_core c = 0; c < k->cores; c++) {
         struct link *l = &k->link[c];
+        if (c == k->core)
+            continue;
+        look(k, l, false);
         if (l->state != LINK_UP)
             continue;
         bool first = l->bell_seen == 0;

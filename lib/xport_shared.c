@@ -16,6 +16,7 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view)
     struct sk_chan_ctl *mine = &mem->line[side];
     struct sk_chan_ctl *theirs = &mem->line[side ^ 1u];
     c->end.status = (const struct sk_chan_status *)(uintptr_t)view->status;
+    c->end.lent = view->lent != 0;
     ring_tx_init(&c->end.tx, &mem->slot[side * n], n, mine, theirs, view->epoch);
     ring_rx_init(&c->end.rx, &mem->slot[(side ^ 1u) * n], n, mine, theirs, view->epoch);
     return SK_OK;
@@ -42,7 +43,7 @@ bool xport_closed(const struct sk_chan *c)
 /* What was just read may be torn. */
 static inline bool lost(const struct sk_chan *c)
 {
-    return *(const volatile uint32_t *)&c->end.status->state == SK_CHAN_LOST;
+    return c->end.lent && *(const volatile uint32_t *)&c->end.status->state == SK_CHAN_LOST;
 }
 
 /* Label and token, together. */

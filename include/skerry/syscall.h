@@ -199,7 +199,7 @@ struct sk_chan_view {
     uint32_t epoch;  /* the channel's: seed of its tags */
     uint32_t slot;   /* its bit in `ready` is slot % 64 */
     uint32_t same_core;
-    uint32_t pad;
+    uint32_t lent; /* 1: the memory is another core's, and may be lost with it (SK_CHAN_LOST) */
 };
 _Static_assert(sizeof(struct sk_chan_view) == 40, "layout");
 

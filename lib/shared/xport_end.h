@@ -9,6 +9,7 @@ struct xport_end {
     struct ring_tx tx;
     struct ring_rx rx;
     const struct sk_chan_status *status; /* written by the kernel */
+    bool lent;                           /* the memory may be lost with its core */
 };
 
 /* Does the peer run on this core? Then it does not run while this task does. The line is written by
