@@ -184,8 +184,8 @@ struct kern *kern_create(const struct kern_boot *boot)
     k->tpl->core[k->core].epoch = k->epoch;
     uint32_t shared, copied, fresh;
     port_fork_stats(k->cpu, &shared, &copied, &fresh);
-    klog(k, "core %u of %u, epoch %u: forked, %u pages shared, %u copied, %u its own", k->core,
-         k->cores, k->epoch, shared, copied, fresh);
+    klog(k, "core %u of %u, epoch %u: %u pages shared, %u copied, %u its own", k->core, k->cores,
+         k->epoch, shared, copied, fresh);
     klog(k, "%u bytes for tasks; at most %u tasks, %u channel ends", k->ram_pages * SK_PAGE_BYTES,
          k->task_count, k->end_count);
     link_init(k);

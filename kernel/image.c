@@ -24,6 +24,9 @@ sk_err image_open(struct kern *k, struct task *t, uint32_t index, sk_handle *h)
     const struct sk_sys_image *sys = system_image(k->tpl->sys, index);
     if (im->owner != NULL)
         return SK_ERR_BUSY;
+    if ((system_prog(k->tpl->sys, sys->prog)->flags & SK_SYS_PROG_FPU) &&
+        !(k->tpl->core[k->core].features & CORE_HAS_FPU))
+        return SK_ERR_UNSUPPORTED; /* the builder was told otherwise of this core */
     if (!handle_has_room(t))
         return SK_ERR_BUDGET;
     sk_err err = map(k, t, &sys->ram, SK_PROT_R | SK_PROT_W);

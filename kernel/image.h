@@ -7,7 +7,8 @@
 #include "kernel/kern.h"
 
 /* t owns image `index` from now on and has its RAM mapped, readable and writable. SK_ERR_NOT_FOUND
- * (none, or linked for another core), SK_ERR_BUSY, SK_ERR_BUDGET. */
+ * (none, or linked for another core), SK_ERR_BUSY, SK_ERR_BUDGET; SK_ERR_UNSUPPORTED: it needs
+ * floating-point registers, this core has none. */
 sk_err image_open(struct kern *k, struct task *t, uint32_t index, sk_handle *h);
 
 /* `to` is its owner instead, with text, constants and RAM mapped as they are meant to be used.

@@ -189,8 +189,13 @@ sk_err sys_core_info(struct kern *k, struct task *t, struct handle *h)
                                 .epoch = link_epoch(k, core),
                                 .self = core == k->core,
                                 .cores = k->cores};
-    if (info.self)
+    if (info.self) {
+        const struct core_record *record = &k->tpl->core[core];
         port_fork_stats(k->cpu, &info.pages_shared, &info.pages_copied, &info.pages_private);
+        info.fpu = (record->features & CORE_HAS_FPU) != 0;
+        info.mpu_regions = record->mpu_regions;
+        info.priority_bits = record->priority_bits;
+    }
     return user_out(k, t, sys_word(t, 2), &info, sizeof(info));
 }
 

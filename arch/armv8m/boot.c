@@ -78,6 +78,8 @@ _Noreturn void core_main(uint32_t by_reset)
     if (by_reset && cpu->core == 0)
         first_core((const struct sk_sys_header *)system_table);
     const struct boot_description *d = description_of(cpu->core);
+    if (boot.record.mpu_regions < PORT_REGIONS)
+        boot_fail("the MPU has fewer regions than a task may use");
     if (board_core() != cpu->core || d->magic != BOOT_MAGIC)
         boot_fail("this image is another core's, or nobody has described the boot");
     clock_start(cpu, d->ticks, d->now_ns);

@@ -102,7 +102,7 @@ uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base,
 /* Nothing is forked here: each kernel's memory is its own. */
 void port_fork_stats(struct port_cpu *cpu, uint32_t *shared, uint32_t *copied, uint32_t *fresh)
 {
-    (void)cpu;
-    *shared = *copied = 0;
-    *fresh = (uint32_t)(kernel_memory - kernel_stack) / SK_PAGE_BYTES;
+    uintptr_t own = cpu->slice[cpu->core].base - (uintptr_t)kernel_stack;
+    *shared = *copied = 0; /* each image is one core's */
+    *fresh = (uint32_t)((own + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES);
 }

@@ -141,15 +141,15 @@ enum {
  * CORE_CONNECT: as PORT_CONNECT, to the port of that core's init. SK_ERR_CORE_DOWN.
  * IMAGE_OPEN: the image of that index of the system table, for this core; its RAM is mapped here,
  * readable and writable, to be filled. SK_ERR_NOT_FOUND: none, or another core's; SK_ERR_BUSY: a
- * task has it. A closed image, or a dead task's, can be opened again.
- * LOG_READ: bytes of this kernel's log from position on (counted since boot); a position already
- * overwritten is moved up; r1 = bytes copied, r2 = the position after them.
- * DEV_OPEN: index in the system table; SK_ERR_BUSY: somebody owns it.
- * DEV_CALL: read or write (32 bits) a register of a device that belongs to a kernel, this one or
- * another core's, through it. DEV_OPEN gives a handle with SK_RIGHT_CALL for it, to anybody; it is
- * copied when given to a task. SK_ERR_ARG (offset outside, or not a multiple of 4),
- * SK_ERR_CORE_DOWN; SK_ERR_TIMED_OUT and SK_ERR_PEER_DEAD: may have been done.
- * IRQ_BIND: the device's interrupt sets event bit `bit` and is masked until IRQ_ACK.
+ * task has it; SK_ERR_UNSUPPORTED: it needs an FPU, this core has none. A closed image, or a dead
+ * task's, can be opened again. LOG_READ: bytes of this kernel's log from position on (counted since
+ * boot); a position already overwritten is moved up; r1 = bytes copied, r2 = the position after
+ * them. DEV_OPEN: index in the system table; SK_ERR_BUSY: somebody owns it. DEV_CALL: read or write
+ * (32 bits) a register of a device that belongs to a kernel, this one or another core's, through
+ * it. DEV_OPEN gives a handle with SK_RIGHT_CALL for it, to anybody; it is copied when given to a
+ * task. SK_ERR_ARG (offset outside, or not a multiple of 4), SK_ERR_CORE_DOWN; SK_ERR_TIMED_OUT and
+ * SK_ERR_PEER_DEAD: may have been done. IRQ_BIND: the device's interrupt sets event bit `bit` and
+ * is masked until IRQ_ACK.
  */
 
 #define SK_ESCROW_MAX       4u
@@ -251,7 +251,11 @@ struct sk_core_info {
     uint32_t pages_shared;  /* of the kernel's fork: pages in common with the template */
     uint32_t pages_copied;  /* made private by a write */
     uint32_t pages_private; /* made fresh: stack, struct kern, tables */
-    uint32_t pad;
+    /* What this core was found to have when it booted. */
+    uint8_t fpu;           /* 1: floating-point registers */
+    uint8_t mpu_regions;   /* 0: an MMU */
+    uint8_t priority_bits; /* of interrupts; 0: not asked */
+    uint8_t pad;
 };
 _Static_assert(sizeof(struct sk_core_info) == 32, "layout");
 

@@ -16,6 +16,16 @@
 #define CORE_START_MS 20000u
 #define LOG_CHUNKS    256u
 
+/* What cores of one machine may not have in common. */
+static void show_equipment(const struct sk_core_info *info)
+{
+    printf("; %s", info->fpu ? "FPU" : "no FPU");
+    if (info->mpu_regions != 0)
+        printf(", %u MPU regions", (unsigned)info->mpu_regions);
+    if (info->priority_bits != 0)
+        printf(", %u priority bits", (unsigned)info->priority_bits);
+}
+
 void shell_cores(uint32_t argc, char **argv)
 {
     static const char *const state[] = {"absent", "off", "starting", "running", "dead"};
@@ -35,6 +45,8 @@ void shell_cores(uint32_t argc, char **argv)
             printf(", %u tasks; kernel pages: %u shared, %u copied, %u its own",
                    (unsigned)core.tasks, (unsigned)core.info.pages_shared,
                    (unsigned)core.info.pages_copied, (unsigned)core.info.pages_private);
+        if (core.info.self)
+            show_equipment(&core.info);
         printf("\n");
     }
 }

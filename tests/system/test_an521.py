@@ -45,6 +45,9 @@ def test_both_kernels_run(an521):
     assert len(lines) == 2
     for core, line in enumerate(lines):
         assert re.match(rf"core {core}: running, epoch \d+, \d+ tasks;", line), lines
+    # What each core has was read on that core when it booted (T3).
+    assert "; no FPU, 16 MPU regions" in lines[0]
+    assert "; FPU, 16 MPU regions" in lines[1]
 
 
 @pytest.mark.parametrize("core", CORES)

@@ -83,7 +83,7 @@ def test_M6_cores_tells_what_the_fork_shared_and_copied(four):
     assert len(lines) == 4
     for core, line in enumerate(lines):
         assert re.fullmatch(rf"core {core}: running, epoch \d+, \d+ tasks; kernel pages: "
-                            r"[1-9]\d* shared, \d+ copied, [1-9]\d* its own", line)
+                            r"[1-9]\d* shared, \d+ copied, [1-9]\d* its own; FPU", line)
 
 
 def test_everything_comes_back_after_five_hundred_programs(four):
