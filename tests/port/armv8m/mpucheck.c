@@ -79,10 +79,22 @@ static void judge(struct checks *c, const struct fault *f)
 
 static void fault_checks(struct checks *c)
 {
-    static const struct fault no_unit = {"fp", 0, SK_FAULT_ILLEGAL, ANY_ADDR};
     for (unsigned i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
         judge(c, &faults[i]);
-    if (sk_my_core() == 0)
+}
+
+/* What the core's record says is what there is. */
+static void record_checks(struct checks *c)
+{
+    static const struct fault no_unit = {"fp", 0, SK_FAULT_ILLEGAL, ANY_ADDR};
+    struct proc_core core;
+    struct proc_exit how;
+    check(c, proc_core_info(NULL, sk_my_core(), &core) == SK_OK && core.info.self, "the record");
+    check(c, core.info.mpu_regions >= REGIONS && core.info.priority_bits >= 2, "of this processor");
+    if (core.info.fpu)
+        check(c, run("fp", 0, &how) && how.cause == SK_CAUSE_EXITED && how.status == 1,
+              "it has a floating-point unit");
+    else
         judge(c, &no_unit);
 }
 
@@ -256,6 +268,7 @@ int main(void)
     region_checks(&c);
     text_checks(&c);
     fault_checks(&c);
+    record_checks(&c);
     preemption_checks(&c);
     reach_checks(&c);
     return check_end(&c);
