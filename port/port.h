@@ -54,9 +54,11 @@ void port_timer_set(struct port_cpu *cpu, sk_ns when_ns);
 void port_doorbell(struct port_cpu *cpu, sk_core to);
 
 /* Start core `to` on a kernel forked from the template, with that boot epoch; one that runs or has
- * halted is forced to begin again if the machine can. SK_OK: the machine has accepted; the new
- * kernel reports through its link. SK_ERR_NOT_FOUND: no such core. SK_ERR_STATE: it is on and
- * cannot be forced; nothing was done. */
+ * halted is forced to begin again if the machine can. When its kernel writes its first word,
+ * nothing of the one before runs any more. Its ram_base and ram_pages are the same as then, and
+ * that memory is left as it is: others may still read it (kernel/link.h, link_held). SK_OK: the
+ * machine has accepted; the new kernel reports through its link. SK_ERR_NOT_FOUND: no such core.
+ * SK_ERR_STATE: it is on and cannot be forced; nothing was done. */
 sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch);
 
 /* The link page written by core `from` for core `to`; one of the two is this core. Mapped at the

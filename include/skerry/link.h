@@ -9,7 +9,7 @@
  * peer_epoch (release). It takes nothing from the other's page, and sends nothing in its own ring,
  * until the other names its epoch; level bits it may flip from then on. Before it acts on what it
  * has read it looks at epoch once more. So nothing passes between epochs that do not name each
- * other, in whatever order they come (docs/adr/0010).
+ * other, in whatever order they come (docs/adr/0011).
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef SKERRY_LINK_H
 #define SKERRY_LINK_H

@@ -102,6 +102,7 @@ enum {
  * tells where ring and status line are mapped; elsewhere mem and status are 0 and CHAN_SEND,
  * CHAN_RECV, CHAN_ARM, CHAN_WANT (kernel copies; SK_ERR_UNSUPPORTED on MMU ports) do what
  * base/ring.h does in user space. The end starts ready: poll it once. SK_ERR_STATE: opened before.
+ * SK_ERR_PEER_DEAD: the core that it was created on has begun anew.
  * CHAN_SEND: all slots or nothing. SK_ERR_FULL, SK_ERR_PEER_DEAD. Rings the peer itself.
  * CHAN_RECV: one message of up to slots slots. r1 = its slots, r2 = 1: the end is armed, as by
  * CHAN_ARM, for nothing else is there. SK_ERR_EMPTY (the end is armed), SK_ERR_PEER_DEAD (drained
@@ -133,11 +134,14 @@ enum {
  * TASK_INFO says SK_TASK_DEAD when all is back (handle 0: about the caller itself). SK_OK too if it
  * had ended already.
  *
- * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, or it
- * crashed. SK_ERR_NOT_FOUND: no such core. SK_ERR_TIMED_OUT: it did not answer.
- * CORE_RESTART: the core begins again with a new epoch, whatever it does: its tasks are gone, its
- * peers get SK_ERR_PEER_DEAD. Errors as CORE_START; SK_ERR_ARG: this core; SK_ERR_STATE: the
- * machine cannot force it, nothing was done.
+ * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, is
+ * starting, or has crashed and the machine cannot start it again. SK_ERR_NOT_FOUND: no such core.
+ * SK_ERR_TIMED_OUT: it has not answered. SK_ERR_PEER_DEAD: it has crashed before it could.
+ * CORE_RESTART: the core begins anew with a new epoch, whatever it does: its tasks are gone. The
+ * far ends of their channels get SK_ERR_PEER_DEAD, after what is left in the ring if the channel
+ * was created on another core; with a channel created there, its messages are lost. Errors as
+ * CORE_START; SK_ERR_ARG: this core, or core 0; SK_ERR_STATE: the machine cannot force it, nothing
+ * was done.
  * CORE_CONNECT: as PORT_CONNECT, to the port of that core's init. SK_ERR_CORE_DOWN.
  * IMAGE_OPEN: the image of that index of the system table, for this core; its RAM is mapped here,
  * readable and writable, to be filled. SK_ERR_NOT_FOUND: none, or another core's; SK_ERR_BUSY: a
