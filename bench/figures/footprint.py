@@ -2,6 +2,8 @@
 # MMU what the demo takes of flash and RAM, and lines of code.
 # SPDX-License-Identifier: BSD-2-Clause
 
+import contextlib
+import io
 import os
 import sys
 
@@ -51,7 +53,8 @@ def plan_of(board, name):
         raise machine.Failed("\n".join(source.mistake_lines()))
     builder = place.Builder(source, system, f"build/{board.name}/parts",
                             f"build/{board.name}/{name}/skerry.elf")
-    builder.run()
+    with contextlib.redirect_stdout(io.StringIO()):  # it says what it links
+        builder.run()
     return builder
 
 
