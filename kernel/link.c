@@ -241,7 +241,9 @@ void link_retry(struct kern *k)
     k->retry_ns = SK_FOREVER;
     for (sk_core c = 0; c < k->cores; c++) {
         struct link *l = &k->link[c];
-        if (l->state >= LINK_HELLO && l->bell != seam_load_relaxed(&l->in->bell_ack))
+        /* What it has acknowledged before it said hello was another epoch's. */
+        if (l->state == LINK_HELLO ||
+            (l->state == LINK_UP && l->bell != seam_load_relaxed(&l->in->bell_ack)))
             ring(k, l);
     }
     if (k->retry_ns != SK_FOREVER)

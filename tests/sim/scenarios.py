@@ -395,6 +395,11 @@ def restarts_unasked(cores):
                   work, ["@storm", "~60", "@calm", "~1000"], settle, same("BEFORE", 1), HALT)
 
 
+def restarts_and_lost_doorbells(cores):
+    """With nothing rung, only time is lost."""
+    return restarts_unasked(cores)
+
+
 def one_restart_unasked(cores):
     """The same, once, at a chosen step, in the middle of everything that this system does."""
     work = [line for c in range(cores)
@@ -421,4 +426,5 @@ FAULTY = [
     (tasks_fault_at_random, 1, ["--fault-task", "30000"]),
     (crashed_core_starts_again, 2, ["--allow-panic"]),
     (restarts_unasked, 2, ["--restart-core", "30000"]),
+    (restarts_and_lost_doorbells, 2, ["--restart-core", "8000", "--lost-bell", "8"]),
 ]
