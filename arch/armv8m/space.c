@@ -44,7 +44,7 @@ static inline void *in_region(const struct port_region *r, uintptr_t addr, size_
 }
 
 static __attribute__((noinline)) void *in_any(const struct port_task *pt, uintptr_t addr,
-                                                 uint32_t prot, size_t *len)
+                                              uint32_t prot, size_t *len)
 {
     for (uint32_t i = 0; i < PORT_REGIONS; i++)
         if (holds(&pt->region[i], addr) && may(&pt->region[i], prot))
