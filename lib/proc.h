@@ -107,7 +107,8 @@ sk_err proc_spawn(struct sk_chan *chan, const char *name, uint32_t argc, const c
 sk_err proc_kill(struct sk_chan *chan, sk_tid tid);
 
 /* Wait until the task has ended and all it had is back. SK_ERR_NOT_FOUND: unknown, or ended so
- * long ago that its init has forgotten (it remembers the last 32). SK_ERR_RIGHTS: an init, which
+ * long ago that its init has forgotten (it remembers as many as two thirds of
+ * the tasks that its core can have, eight at least). SK_ERR_RIGHTS: an init, which
  * ends only with its core. SK_ERR_FULL: too many wait, or this task has four waits already. */
 sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns deadline);
 
