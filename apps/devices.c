@@ -85,7 +85,10 @@ static int by_kernel(void)
 int main(int argc, char **argv)
 {
     (void)argc, (void)argv;
-    printf("devices of core 1, used on core %u:\n", (unsigned)sk_my_core());
+    printf(
+        "devices of core 1, used on core %u, by this machine's clock (an emulator's says nothing;\n"
+        "./skerry bench guest counts instructions):\n",
+        (unsigned)sk_my_core());
     int status = by_uart();
     return status != 0 ? status : by_kernel();
 }

@@ -36,7 +36,7 @@ BOARDS = {b.name: b for b in (
         cores=8, kernels=("skerry.elf",), programs="../bin",
         upper=True, floor_loop=(12, 26),
         inside={"kernel_fork": ("sys_core_start", "give_op_done")},
-        absent=frozenset({"irq", "core_restart"}),
+        absent=frozenset({"irq", "core_restart", "dev_stub", "dev_service", "dev_call"}),
         lines=lines.ARM64),
     Board(
         name="mps2-an521",

@@ -12,6 +12,7 @@
 #include "lib/rpc.h"
 #include "lib/self.h"
 #include "regions.h"
+#include "services/serial/uart_stub.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,36 @@ static void core_starts(void)
 }
 
 /* Last of all: what was on that core is gone. The first shows whether this board can do it. */
+/* A device of the far core, three ways (apps/devices.c), if this board's system has them. */
+static void devices(void)
+{
+    static const char line[] = "0123456789012345678901234567890123456789";
+    sk_handle timer = sk_self()->start->device[0];
+    struct sk_chan serial;
+    uint32_t value;
+    if (timer == SK_HANDLE_NONE)
+        return;
+    check(names_connect(SERIAL_NAME, sk_in_ms(CORE_MS), &serial), SERIAL_NAME);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        rest();
+        MARKER_BEGIN(REGION_DEV_STUB);
+        bool done = uart_stub_put_try(uart_stub_base(&serial), '.');
+        MARKER_END(REGION_DEV_STUB);
+        check(done ? SK_OK : SK_ERR_FULL, "stub");
+        rest();
+        MARKER_BEGIN(REGION_DEV_SERVICE);
+        sk_err err = serial_write(&serial, line, sizeof line - 1u, SK_FOREVER);
+        MARKER_END(REGION_DEV_SERVICE);
+        check(err, "service");
+        rest();
+        MARKER_BEGIN(REGION_DEV_CALL);
+        err = sys_dev_read(timer, 4, &value, SK_FOREVER);
+        MARKER_END(REGION_DEV_CALL);
+        check(err, "device of a kernel");
+    }
+    sk_chan_close(&serial);
+}
+
 static void core_restarts(void)
 {
     sk_err err = proc_core_restart(NULL, FAR_CORE, sk_in_ms(CORE_MS));
@@ -257,6 +288,7 @@ int main(void)
     far_paths(&far);
     spawns();
     core_starts();
+    devices();
     core_restarts();
     printf("figure done 1\n");
     fflush(stdout);

@@ -24,7 +24,10 @@
     X(CORE_START, 12, "core start: request to init, until it runs") \
     X(KERNEL_FORK, 13, "of it, fork of a kernel: until it answers") \
     X(CORE_RESTART, 16, "core restart: request to init, until it runs") \
-    X(IRQ, 17, "device interrupt to the driver's first instruction")
+    X(IRQ, 17, "device interrupt to the driver's first instruction") \
+    X(DEV_STUB, 18, "UART of another core: a character by the driver's stub") \
+    X(DEV_SERVICE, 19, "the same, a line of 40 through the service") \
+    X(DEV_CALL, 20, "register of another core's kernel: read")
 /* clang-format on */
 
 /* What bench_peer can be asked. */
