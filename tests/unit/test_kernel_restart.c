@@ -259,6 +259,71 @@ static void test_panic_then_anew(void **state)
     expect_whole(2, 1);
 }
 
+/* A core dies before it said whether it had taken an end: the end is its sender's again, but the
+ * memory may be mapped over there. */
+static void test_memory_in_doubt(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k;
+    sk_handle h[2];
+    warm(0, 1);
+    struct sk_stats before = gauges(k0);
+    make_chan(k0, init_of(0), h);
+    EXPECT(CALL(k0, init_of(0), CORE_CONNECT, CONTROL, 1, h[1], SK_FOREVER), CALL_BLOCKED);
+    if (setjmp(fake_halt) == 0)
+        kern_panic(fake_cpu[1].k, "a test");
+    fake_settle();
+    EXPECT(result(init_of(0)), SK_ERR_PEER_DEAD);
+    close_end(0, h[0]);
+    close_end(0, h[1]);
+    EXPECT(gauges(k0).chans, before.chans + 1);
+    EXPECT(gauges(k0).pages_free, before.pages_free - 1);
+    fake_restart(1);
+    fake_settle();
+    assert_same(gauges(k0), before);
+}
+
+/* Once a link is down, the same epoch is not spoken to again, whatever its page says. */
+static void test_an_epoch_that_was_given_up(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k;
+    sk_handle h[2];
+    warm(0, 1);
+    link_down(k0, &k0->link[1], "a test");
+    make_chan(k0, init_of(0), h);
+    for (int i = 0; i < 3; i++) {
+        fake_cpu[0].bell = true;
+        fake_settle();
+        EXPECT(k0->link[1].state, LINK_DOWN);
+        EXPECT(CALL(k0, init_of(0), CORE_CONNECT, CONTROL, 1, h[1], 0), SK_ERR_CORE_DOWN);
+    }
+    fake_restart(1);
+    fake_settle();
+    expect_whole(0, 1);
+}
+
+/* A doorbell is swallowed; nobody rings for another reason. */
+static void test_a_doorbell_is_rung_again(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
+    sk_handle near, far;
+    warm(0, 1);
+    join(0, 1, &near, &far);
+    fake_settle();
+    CALL(k1, init_of(1), WAIT, 4, 0);
+    EXPECT(CALL(k1, init_of(1), WAIT, 4, SK_FOREVER), CALL_BLOCKED);
+    EXPECT(CALL(k0, init_of(0), WAKE, near), SK_OK);
+    fake_cpu[1].bell = false;
+    fake_settle();
+    EXPECT(init_of(1)->state, SK_TASK_WAITING);
+    fake_now += SK_MS(10);
+    kern_timer(k0);
+    fake_settle();
+    EXPECT(init_of(1)->state, SK_TASK_READY);
+}
+
 /* A home dies after it has moved an end and told the peer, and before it told who asked. */
 static void test_a_home_dies_in_a_move(void **state)
 {
@@ -387,6 +452,9 @@ int main(void)
         TEST(test_both_sides_begin_anew),
         TEST(test_no_init_while_memory_is_held),
         TEST(test_panic_then_anew),
+        TEST(test_memory_in_doubt),
+        TEST(test_an_epoch_that_was_given_up),
+        TEST(test_a_doorbell_is_rung_again),
         TEST(test_a_home_dies_in_a_move),
         TEST(test_a_port_of_the_epoch_before),
         TEST(test_restart_by_call),

@@ -198,6 +198,18 @@ static void replies_to_nothing_end_the_channel(void **state)
     assert_true(sk_chan_peer_closed(&server));
 }
 
+/* The place of a call is right, its number another call's. */
+static void an_answer_to_another_call_ends_the_channel(void **state)
+{
+    (void)state;
+    struct sk_call call;
+    struct sk_in in;
+    assert_int_equal(sk_call_begin(&client, &call, &(struct sk_out){.label = 1}, &in, 8), SK_OK);
+    uint16_t other = (uint16_t)(call.token ^ 1u << 15);
+    assert_int_equal(sk_reply(&server, other, SK_OK, NULL, 0, NULL, 0, NULL), SK_OK);
+    assert_int_equal(sk_call_end(&client, &call, SK_FOREVER), SK_ERR_PROTOCOL);
+}
+
 static void a_reply_longer_than_its_room_ends_the_channel(void **state)
 {
     (void)state;
@@ -309,6 +321,7 @@ int main(void)
         WITH_PAIR(late_replies_give_room_back),
         WITH_PAIR(answered_then_dead),
         WITH_PAIR(replies_to_nothing_end_the_channel),
+        WITH_PAIR(an_answer_to_another_call_ends_the_channel),
         WITH_PAIR(a_reply_longer_than_its_room_ends_the_channel),
         WITH_PAIR(garbage_is_only_garbage),
         WITH_PAIR(handles_travel_both_ways),
