@@ -9,8 +9,6 @@
 #include "kernel/sys.h"
 #include "kernel/task.h"
 
-#define PANIC_LOG_BYTES 768u
-
 struct port_task *kern_first(struct kern *k)
 {
     return sched_next(k);
@@ -86,28 +84,6 @@ struct port_task *kern_fault(struct kern *k, const struct port_fault *fault)
          (unsigned long long)fault->addr, (unsigned long long)fault->pc);
     task_end(k, t, SK_CAUSE_FAULT, 0);
     return sched_next(k);
-}
-
-/* What led to it, for who sits at the machine. */
-static void show_last_lines(struct kern *k)
-{
-    char piece[64]; /* there may be little stack left */
-    size_t len;
-    uint64_t position = k->log_end > PANIC_LOG_BYTES ? k->log_end - PANIC_LOG_BYTES : 0;
-    while ((len = klog_read(k, &position, piece, sizeof(piece))) != 0)
-        port_console_write(k->cpu, piece, len);
-}
-
-_Noreturn void kern_panic(struct kern *k, const char *why)
-{
-    if (k->panic_why == NULL) { /* a panic while panicking only halts */
-        k->panic_why = why;
-        klog(k, "panic: %s", why);
-        port_console_write(k->cpu, "\nskerry: kernel panic\n", 22);
-        show_last_lines(k);
-        link_announce_death(k);
-    }
-    port_halt(k->cpu);
 }
 
 struct port_cpu *kern_cpu(struct kern *k)

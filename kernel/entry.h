@@ -43,9 +43,22 @@ struct port_fault {
 };
 struct port_task *kern_fault(struct kern *k, const struct port_fault *fault);
 
-/* This kernel is broken: record why, tell the peers, halt this core. The port calls it for faults
- * of the kernel itself. */
+/* Registers as a port found them, for the crash record: names with a space between, pc first. More
+ * than SK_CRASH_REGS, or longer names than SK_CRASH_NAMES, are cut. */
+struct kern_registers {
+    const char *names;
+    const uintptr_t *value;
+    uint32_t count;
+};
+
+/* This kernel is broken: record why, tell the peers, halt this core. The port calls kern_panic_at
+ * for faults of the kernel itself. */
 _Noreturn void kern_panic(struct kern *k, const char *why);
+_Noreturn void kern_panic_at(struct kern *k, const char *why, const struct kern_registers *regs);
+
+/* This core was ordered off by another (port_core_force_off), perhaps in the middle of kernel code:
+ * record where, tell the peers, halt. */
+_Noreturn void kern_forced(struct kern *k, const struct kern_registers *regs);
 
 /* Pages for the port's own tables, charged to t. take: zeroed; SK_PADDR_NONE with *err
  * SK_ERR_NO_MEMORY or SK_ERR_BUDGET. */

@@ -10,6 +10,7 @@
 #ifndef PORT_PORT_H
 #define PORT_PORT_H
 
+#include <skerry/crash.h>
 #include <skerry/errors.h>
 #include <skerry/link.h>
 #include <skerry/start.h>
@@ -53,20 +54,39 @@ void port_timer_set(struct port_cpu *cpu, sk_ns when_ns);
  * that kernel when it gets there. No effect on a core that is off. */
 void port_doorbell(struct port_cpu *cpu, sk_core to);
 
-/* Start core `to` on a kernel forked from the template, with that boot epoch; one that runs or has
- * halted is forced to begin again if the machine can. When its kernel writes its first word,
- * nothing of the one before runs any more. Its ram_base and ram_pages are the same as then, and
- * that memory is left as it is: others may still read it (kernel/link.h, link_held). SK_OK: the
- * machine has accepted; the new kernel reports through its link. SK_ERR_NOT_FOUND: no such core.
- * SK_ERR_STATE: it is on and cannot be forced; nothing was done. */
+/* Start core `to`, which is off (port_core_off), on a kernel forked from the template, with that
+ * boot epoch. Its ram_base and ram_pages are the same as before, and that memory is left as it is:
+ * others may still read it (kernel/link.h, link_held). SK_OK: the machine has accepted; the new
+ * kernel reports through its link. SK_ERR_NOT_FOUND: no such core. SK_ERR_STATE: it is on; nothing
+ * was done. */
 sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch);
+
+/* Is that core off: has it never been started, or does it execute nothing that could touch memory
+ * until it is started again? Asked often; true at once or soon after port_halt there. False where
+ * the machine cannot tell. */
+bool port_core_off(struct port_cpu *cpu, sk_core core);
+
+/* Order another core off, whatever it does, with interrupts masked too. Takes effect soon, or never
+ * where that core is broken as a machine: port_core_off tells. May be repeated. SK_OK: ordered, or
+ * off already. SK_ERR_STATE: this machine cannot; nothing was done. Where it can, the ordered
+ * core's port enters kern_forced, if there is still something to enter. */
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core);
+
+/* The crash record of a core. Its own: written by its kernel at its end. Another's: to be read
+ * while that core is off or after it has begun anew; NULL where no kernel can reach it. Not zeroed
+ * when a core begins anew; zero when the machine starts. */
+struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core);
 
 /* The link page written by core `from` for core `to`; one of the two is this core. Mapped at the
  * first call. The memory is zero when the machine starts. */
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to);
 
-/* Stop this core for good (panic): interrupts masked, others undisturbed. */
+/* Stop this core for good (panic): interrupts masked, others undisturbed. port_core_off says so
+ * once nothing here touches memory any more. */
 _Noreturn void port_halt(struct port_cpu *cpu);
+
+/* Stop answering, as a kernel that hangs: loop with interrupts masked, on. CORE_ASK only. */
+_Noreturn void port_hang(struct port_cpu *cpu);
 
 /* Power the machine off with this status for whoever started it. */
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status);

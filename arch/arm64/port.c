@@ -36,11 +36,23 @@ uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base,
     return write ? value : mmio_read32(addr);
 }
 
-struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
+static void *between(struct port_cpu *cpu, sk_core from, sk_core to)
 {
     uint64_t at = (uint64_t)(from * SK_CORES_MAX + to) * SK_PAGE_BYTES;
     private_map(cpu, LINKS_ADDR + at, machine.links + at, PTE_KERNEL_RW);
-    return (struct sk_link *)(LINKS_ADDR + at);
+    return (void *)(LINKS_ADDR + at);
+}
+
+struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
+{
+    return between(cpu, from, to);
+}
+
+/* No core has a link to itself: that page is its record's. */
+struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core)
+{
+    _Static_assert(sizeof(struct sk_crash) <= SK_PAGE_BYTES, "a page");
+    return core < SK_CORES_MAX ? between(cpu, core, core) : NULL;
 }
 
 _Noreturn void port_halt(struct port_cpu *cpu)
@@ -48,6 +60,13 @@ _Noreturn void port_halt(struct port_cpu *cpu)
     (void)cpu;
     __asm__ volatile("msr daifset, #15" ::: "memory");
     psci_cpu_off();
+}
+
+_Noreturn void port_hang(struct port_cpu *cpu)
+{
+    (void)cpu;
+    for (;;) /* entries run with interrupts masked */
+        __asm__ volatile("yield");
 }
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)

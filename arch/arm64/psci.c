@@ -6,6 +6,7 @@
 
 #define PSCI_CPU_OFF    0x84000002u
 #define PSCI_CPU_ON     0xc4000003u
+#define PSCI_AFFINITY   0xc4000004u /* 0: on, 1: off, 2: about to be on */
 #define PSCI_SYSTEM_OFF 0x84000008u
 #define PSCI_ALREADY_ON (-4)
 #define PSCI_ON_PENDING (-5)
@@ -40,6 +41,18 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
     default:
         return SK_ERR_NOT_FOUND;
     }
+}
+
+bool port_core_off(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    return core < kernel_template.cores && call(PSCI_AFFINITY, machine.mpidr[core], 0, 0) == 1;
+}
+
+/* PSCI stops only the caller. */
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
+{
+    return port_core_off(cpu, core) ? SK_OK : SK_ERR_STATE;
 }
 
 _Noreturn void psci_system_off(void)

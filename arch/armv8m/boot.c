@@ -28,7 +28,7 @@ _Noreturn void boot_fail(const char *why)
     port_halt(&port_cpu);
 }
 
-static struct boot_description *description_of(sk_core core)
+struct boot_description *description_of(sk_core core)
 {
     return (struct boot_description *)(uintptr_t)place[core].ram;
 }
@@ -39,6 +39,10 @@ static void first_core(const struct sk_sys_header *sys)
     board_init(sys);
     if ((uint32_t)CORES > 1u)
         __builtin_memset(LINK_BASE, 0, BOARD_LINKS_BYTES);
+    for (sk_core c = 0; c < (sk_core)CORES; c++) { /* nothing has ever run or ended there */
+        __builtin_memset(description_of(c), 0, sizeof(struct boot_description));
+        __builtin_memset(port_crash_record(&port_cpu, c), 0, sizeof(struct sk_crash));
+    }
     *description_of(port_cpu.core) =
         (struct boot_description){.magic = BOOT_MAGIC, .epoch = 1, .parent = port_cpu.core};
     description_of(port_cpu.core)->ticks = board_ticks();
@@ -68,10 +72,20 @@ static void find_slices(struct port_cpu *cpu)
         boot_fail("the RAM of a kernel is too small for its tables");
 }
 
+/* Ordered off, in the middle of whatever it was: only the log is taken as it is. */
+static _Noreturn void park(struct port_cpu *cpu)
+{
+    if (cpu->k != NULL && description_of((sk_core)CORE)->parked == 0)
+        kern_forced(cpu->k, &(struct kern_registers){.names = ""});
+    port_halt(cpu);
+}
+
 _Noreturn void core_main(uint32_t by_reset)
 {
     struct port_cpu *cpu = &port_cpu;
     struct kern_boot boot = {.tpl = &kernel_template, .cpu = cpu, .memory = kernel_memory};
+    if (!by_reset && description_of((sk_core)CORE)->order == ORDER_PARK)
+        park(cpu);
     __builtin_memset(cpu, 0, sizeof(*cpu));
     boot.core = cpu->core = (sk_core)CORE;
     processor_init(cpu, &boot.record);
@@ -95,6 +109,32 @@ _Noreturn void core_main(uint32_t by_reset)
 }
 
 /* --- The other core --------------------------------------------------------------------------- */
+
+bool port_core_off(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    const volatile struct boot_description *d = description_of(core);
+    bool off = core < (sk_core)CORES && (d->magic != BOOT_MAGIC || d->parked != 0);
+    dsb(); /* what is done because of it comes after */
+    return off;
+}
+
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
+{
+    volatile struct boot_description *d = description_of(core);
+    if (port_core_off(cpu, core) || d->order == ORDER_PARK)
+        return SK_OK; /* it is, or the interrupt is on its way and cannot be lost */
+    d->order = ORDER_PARK;
+    dsb();
+    board_force(core);
+    return SK_OK;
+}
+
+struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    return core < BOARD_CORES ? (void *)((uintptr_t)description_of(core) + BOOT_BYTES) : NULL;
+}
 
 sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
 {

@@ -36,17 +36,25 @@ extern char CORE0_RAM[], CORE1_RAM[], CORE0_RAM_LENGTH[], CORE1_RAM_LENGTH[], LI
 extern char kernel_text[], kernel_text_end[], kernel_stack[], kernel_stack_top[], kernel_memory[];
 extern const char system_table[];
 
-/* What whoever starts a core leaves for it at the beginning of that core's RAM. */
+/* What whoever starts a core leaves for it at the beginning of that core's RAM; what it is ordered
+ * when it is interrupted by force; and the mark that it leaves when it parks. Its crash record
+ * follows. */
 struct boot_description {
-    uint32_t magic;
+    uint32_t magic; /* never started without it */
     uint32_t epoch;
     sk_core parent;
     uint32_t ticks; /* of the clock, */
     sk_ns now_ns;   /* at this time */
+    uint32_t order; /* ORDER_*, by whoever forces it */
+    uint32_t
+        parked; /* 1: nothing is executed there but a sleep without memory, until it is forced */
 };
+enum { ORDER_BEGIN, ORDER_PARK };
 #define BOOT_MAGIC 0x534b4254u
 #define BOOT_BYTES 32u
 _Static_assert(sizeof(struct boot_description) <= BOOT_BYTES, "kernel.ld leaves room");
+_Static_assert(sizeof(struct sk_crash) == 256, "and for this");
+struct boot_description *description_of(sk_core core);
 
 /* processor.c: everything that a reset does not set to what is wanted. */
 void processor_init(struct port_cpu *cpu, struct core_record *record);

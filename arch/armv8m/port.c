@@ -53,6 +53,9 @@ void port_console_write(struct port_cpu *cpu, const char *text, size_t len)
 static void halted(uint32_t unused)
 {
     (void)unused;
+    volatile struct boot_description *d = description_of((sk_core)CORE);
+    dsb(); /* all that it wrote is written before the mark */
+    d->parked = 1;
     for (;;)
         __asm__ volatile("wfi"); /* until another core forces this one to begin again */
 }
@@ -62,6 +65,13 @@ _Noreturn void port_halt(struct port_cpu *cpu)
     (void)cpu;
     mmio_write32(SYST_CSR, 0);
     unwind(halted, 0);
+}
+
+_Noreturn void port_hang(struct port_cpu *cpu)
+{
+    (void)cpu;
+    for (;;) /* entries run with all masked but what forces a core */
+        __asm__ volatile("nop");
 }
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)

@@ -37,11 +37,36 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
         return SK_ERR_NOT_FOUND;
     struct port_cpu *peer = &sim.cpu[to];
     if (epoch <= peer->epoch)
-        return SK_ERR_STATE; /* somebody else was quicker */
+        return SK_ERR_STATE;
     peer->parent = cpu->core;
     peer->epoch = epoch;
     sim_core_start(peer);
     return SK_OK;
+}
+
+bool port_core_off(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    sim_step();
+    return core < sim.cores &&
+           (sim.cpu[core].mode == CORE_OFF || sim.cpu[core].mode == CORE_HALTED);
+}
+
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
+{
+    if (port_core_off(cpu, core))
+        return SK_OK;
+    if (sim.opt.no_force)
+        return SK_ERR_STATE;
+    if (sim.cpu[core].off_ns == SK_FOREVER)
+        sim.cpu[core].off_ns = sim.now + sim_random_below(20000);
+    return SK_OK;
+}
+
+struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    return core < SK_CORES_MAX ? &sim.crash[core] : NULL;
 }
 
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
@@ -53,10 +78,18 @@ struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
 
 _Noreturn void port_halt(struct port_cpu *cpu)
 {
-    sim.panics++;
-    if (!sim.opt.allow_panic)
+    bool panic = sim.crash[cpu->core].cause == SK_CRASH_PANIC;
+    sim.panics += panic;
+    if (panic && !sim.opt.allow_panic)
         sim_fail("the kernel of core %u panicked", cpu->core);
-    sim_core_halted();
+    cpu->mode = CORE_HALTED;
+    sim_core_leave_for_good();
+}
+
+_Noreturn void port_hang(struct port_cpu *cpu)
+{
+    cpu->mode = CORE_HUNG;
+    sim_core_leave_for_good();
 }
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)

@@ -322,9 +322,8 @@ void sim_core_leave(void)
     switch_to(&sim.cpu[0]); /* which never leaves, and looks at the plans at its next step */
 }
 
-_Noreturn void sim_core_halted(void)
+_Noreturn void sim_core_leave_for_good(void)
 {
-    sim.cur->mode = CORE_HALTED;
     struct port_cpu *next;
     while ((next = choose()) == NULL)
         jump_time();

@@ -21,7 +21,7 @@
 #define SIM_SPACES_CORE  256u /* tasks of one core, most */
 #define SIM_DEVICES      4u   /* device pages mapped in one task, most */
 
-enum core_mode { CORE_OFF, CORE_KERNEL, CORE_TASK, CORE_IDLE, CORE_HALTED };
+enum core_mode { CORE_OFF, CORE_KERNEL, CORE_TASK, CORE_IDLE, CORE_HALTED, CORE_HUNG };
 enum core_reason { REASON_INTERRUPT, REASON_SYSCALL, REASON_FAULT };
 
 /* One task as the port knows it. Pooled: index and generation in id, 0 = free. */
@@ -57,6 +57,8 @@ struct port_cpu {
     enum core_reason reason;
     uint32_t call; /* REASON_SYSCALL */
     struct port_fault fault;
+    sk_ns off_ns;     /* ordered off: it is then; SK_FOREVER: not */
+    sk_ns thaw_ns;    /* does nothing until then; 0: it runs */
     bool panic_due;   /* fault plan: the kernel is to break at its next entry */
     bool restart_due; /* fault plan: the core is to begin anew, whatever it does */
     uint64_t steps;
@@ -74,6 +76,7 @@ struct sim_options {
     sk_ns max_ns;
     bool trace;
     bool allow_panic;
+    bool no_force; /* this machine cannot order a core off */
     bool quiet;
     const char *script;                        /* text; see script.c */
     struct {                                   /* fault plans: one in so many steps, 0 = never */
@@ -109,8 +112,9 @@ struct sim {
     size_t archive_bytes;
     uint32_t branches; /* of programs, until the next step */
     uint32_t space_gen;
-    uint64_t audit_steps;                                     /* next audit */
-    bool plans;                                               /* fault plans are in force */
+    uint64_t audit_steps; /* next audit */
+    bool plans;           /* fault plans are in force */
+    struct sk_crash crash[SK_CORES_MAX];
     uint32_t device_reg[SK_SYS_DEVICES_MAX][SIM_DEVICE_REGS]; /* of devices that kernels have */
     sk_core fault_core; /* core + 1 whose next task faults; 0 = none */
 };
@@ -126,7 +130,8 @@ void sim_step_long(sk_ns ns);
 /* Leave the run. The second form records a failure, the reason printf-like. */
 _Noreturn void sim_finish(enum sim_end end);
 _Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void sim_core_halted(void);
+/* The core that runs does nothing any more, in the mode that it is in. */
+_Noreturn void sim_core_leave_for_good(void);
 /* Begin (anew) with cpu->epoch; not the core that calls it. */
 void sim_core_start(struct port_cpu *cpu);
 /* The core that runs is to begin anew: let another one see to it. */

@@ -39,4 +39,11 @@
 #define SK_START_BYTES 1024u
 #define SK_START_ARGS  16u
 
+/* The crash record (skerry/crash.h): bytes of the whole, of the reason, of the registers' names;
+ * how many registers. What is left is for the log. */
+#define SK_CRASH_BYTES  4096u
+#define SK_CRASH_REASON 96u
+#define SK_CRASH_NAMES  208u
+#define SK_CRASH_REGS   40u
+
 #endif

@@ -33,7 +33,7 @@ struct port_cpu {
     uint8_t *ram;
     void *memory;
     sk_ns timer;
-    bool bell, halted;
+    bool bell, halted, hung;
 };
 
 static struct port_cpu fake_cpu[FAKE_CORES];
@@ -41,6 +41,9 @@ static struct template fake_tpl;
 static struct sk_link fake_link[FAKE_CORES][FAKE_CORES];
 static sk_err fake_start_err;     /* what port_core_start says */
 static uint32_t fake_start_epoch; /* with which epoch it was called last */
+static struct sk_crash fake_crash[FAKE_CORES];
+static sk_err fake_force_err;            /* what port_core_force_off says */
+static unsigned fake_forced[FAKE_CORES]; /* how often it was called */
 static sk_ns fake_now = 1000;
 static jmp_buf fake_halt;                                       /* port_halt comes back here */
 static uint8_t fake_user[65536] __attribute__((aligned(4096))); /* every task may use it */
@@ -95,6 +98,22 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
     fake_start_epoch = epoch;
     return fake_start_err;
 }
+bool port_core_off(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    return fake_cpu[core].ram == NULL || fake_cpu[core].halted;
+}
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    fake_forced[core]++;
+    return fake_force_err;
+}
+struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core)
+{
+    (void)cpu;
+    return &fake_crash[core];
+}
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
 {
     (void)cpu;
@@ -104,6 +123,11 @@ _Noreturn void port_halt(struct port_cpu *cpu)
 {
     cpu->halted = true;
     longjmp(fake_halt, 1);
+}
+_Noreturn void port_hang(struct port_cpu *cpu)
+{
+    cpu->hung = true;
+    longjmp(fake_halt, 2);
 }
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)
 {
@@ -324,7 +348,9 @@ static inline void fake_machine(uint32_t cores)
     memset(fake_map, 0, sizeof(fake_map));
     memset(&fake_access, 0, sizeof(fake_access));
     fake_map_room = ~0u;
-    fake_start_err = SK_OK;
+    fake_start_err = fake_force_err = SK_OK;
+    memset(fake_crash, 0, sizeof(fake_crash));
+    memset(fake_forced, 0, sizeof(fake_forced));
     const char *why;
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};
