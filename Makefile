@@ -59,6 +59,7 @@ MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 include mk/host.mk
 include mk/$(BOARD).mk
 include mk/bench.mk
+include mk/fuzz.mk
 
 .PHONY: all image lib sim sim-san unit simtests clean
 all: image sim

@@ -56,9 +56,10 @@ static size_t lay_out(struct kern *k, const uint32_t counts[TABLES])
 {
     size_t used = (sizeof(struct kern) + LINE - 1u) / LINE * LINE;
     for (uint32_t i = 0; i < TABLES; i++) {
-        void *table = (uint8_t *)k + used;
-        if (k)
+        if (k) {
+            void *table = (uint8_t *)k + used;
             __builtin_memcpy((uint8_t *)k + tables[i].at, &table, sizeof(table));
+        }
         used += ((size_t)counts[i] * tables[i].bytes + LINE - 1u) / LINE * LINE;
     }
     return used;

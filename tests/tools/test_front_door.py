@@ -26,6 +26,11 @@ import pytest
     (["test", "unit", "sim"], "test takes one part"),
     (["bench", "none"], "unknown benchmark 'none'"),
     (["bench", "../x"], "is no name of a benchmark"),
+    (["fuzz", "none"], "unknown fuzz target 'none'"),
+    (["fuzz", "../x"], "is no name of a fuzz target"),
+    (["fuzz", "elf", "long"], "fuzz: 'long' is no number of seconds"),
+    (["fuzz", "elf", "0"], "fuzz takes a target and 1 to"),
+    (["fuzz", "elf", "1", "2"], "fuzz takes a target and seconds, got '2' too"),
     (["clean", "all"], "clean takes no arguments"),
     (["doctor", "me"], "doctor: unknown option 'me'"),
     (["doctor", "--cores", "2"], "doctor: unknown option '--cores'"),
@@ -48,7 +53,7 @@ def test_help(tool):
     for arguments in ([], ["help"], ["--help"]):
         result = tool("skerry", *arguments)
         assert result.returncode == 0
-        for command in ("run", "test", "build", "bench", "debug", "doctor", "clean", "help"):
+        for command in ("run", "test", "build", "bench", "fuzz", "debug", "doctor", "clean", "help"):
             assert f"\n  {command} " in result.stdout
 
 

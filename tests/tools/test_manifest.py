@@ -432,3 +432,14 @@ def test_table_has_the_sizes_of_the_header(tool, tmp_path, root):
     subprocess.run(["gcc", f"-I{root}/include", program, "-o", tmp_path / "sizes"], check=True)
     out = subprocess.run([tmp_path / "sizes"], capture_output=True, text=True, check=True).stdout
     assert out == "120 20 64 52 36 52 52 48 56"
+
+
+@pytest.mark.parametrize("line, expected", [
+    ("x = " + "[" * 3000, "nested too deeply"),
+    ("cores = " + "9" * 4500, "not TOML"),
+    ('include = "a\\u0000b"', "include: expected a file name"),
+])
+def test_what_the_reader_of_toml_does_not_catch(tool, manifest, line, expected):
+    """Found by tests/fuzz/fuzz_manifest.py: each of these was a traceback."""
+    mistakes = refused(tool, manifest(line + "\n" + GOOD))
+    assert any(expected in m for m in mistakes)

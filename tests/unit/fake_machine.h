@@ -24,8 +24,10 @@
 #include <skerry/start.h>
 
 #define FAKE_CORES 4
+#ifndef FAKE_PAGES /* of each core */
 #define FAKE_PAGES 128u
-#define FAKE_MAPS  256u
+#endif
+#define FAKE_MAPS 256u
 
 struct port_cpu {
     sk_core core;

@@ -87,7 +87,10 @@ def read_file(source, path, chain):
         return {}
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+    except RecursionError:
+        source.mistake_at(path, 1, "nested too deeply")
+        return {}
+    except ValueError as e:  # not TOML, or a number or date that is none
         m = AT_LINE.search(str(e))
         line = int(m[1]) if m else len(text.splitlines()) or 1
         source.mistake_at(path, line, f"not TOML: {AT_LINE.sub('', str(e))}")
@@ -99,7 +102,7 @@ def read_file(source, path, chain):
     if include is not None:
         target = os.path.join(os.path.dirname(path), include) if isinstance(include, str) else ""
         line = lines.get(("include",), 1)
-        if not target:
+        if not target or "\0" in target:
             source.mistake_at(path, line, f"include: expected a file name, got {include!r}")
         elif os.path.realpath(target) in chain + [os.path.realpath(path)]:
             source.mistake_at(path, line, f"include: {include} includes itself")

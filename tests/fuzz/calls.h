@@ -1,0 +1,256 @@
+/* System calls from the input's bytes: mostly with arguments that mean something to the task that
+ * runs, now and then with any at all. Without the few that end the test: HALT, and the end of init
+ * or of its first two handles.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#ifndef FUZZ_CALLS_H
+#define FUZZ_CALLS_H
+
+#include "kernels.h"
+
+/* What an argument is. H_*: a handle of that kind. */
+enum arg {
+    A_ANY,
+    A_SMALL, /* 0..17 */
+    A_BIT,   /* 0..33 */
+    A_MASK,
+    A_WHEN, /* a deadline */
+    A_ADDR, /* of the task's memory */
+    A_LEN,
+    A_LINES,  /* A_ADDR, with a message there */
+    A_PARAMS, /* A_ADDR, with parameters of a task there */
+    A_PROT,
+    A_CALL, /* slots | max << 8 */
+    A_OFFSET,
+    H_ANY,
+    H_CHAN,
+    H_PORT,
+    H_REGION,
+    H_TASK,
+    H_CONTROL,
+    H_DEVICE,
+};
+
+/* In the order of the arguments; what is not here is A_ANY. */
+static const uint8_t call_args[SK_CALL_COUNT][6] = {
+    [SK_CALL_WAIT] = {A_MASK, A_WHEN},
+    [SK_CALL_WAKE] = {H_CHAN},
+    [SK_CALL_WAKE_WAIT] = {H_CHAN, A_MASK, A_WHEN},
+    [SK_CALL_TIMER] = {A_BIT, A_WHEN},
+    [SK_CALL_LOG_WRITE] = {A_ADDR, A_LEN},
+    [SK_CALL_CLOSE] = {H_ANY},
+    [SK_CALL_DUP] = {H_PORT, A_SMALL},
+    [SK_CALL_INFO] = {H_ANY, A_ADDR},
+    [SK_CALL_SEND_HANDLE] = {H_CHAN, H_ANY, A_WHEN},
+    [SK_CALL_TAKE_HANDLE] = {H_CHAN},
+    [SK_CALL_CHAN_CREATE] = {A_SMALL},
+    [SK_CALL_CHAN_OPEN] = {H_CHAN, A_BIT, A_ADDR},
+    [SK_CALL_CHAN_SEND] = {H_CHAN, A_LINES, A_SMALL},
+    [SK_CALL_CHAN_RECV] = {H_CHAN, A_ADDR, A_SMALL},
+    [SK_CALL_CHAN_ARM] = {H_CHAN},
+    [SK_CALL_CHAN_WANT] = {H_CHAN, A_SMALL},
+    [SK_CALL_PORT_CREATE] = {A_BIT, A_SMALL},
+    [SK_CALL_PORT_ACCEPT] = {H_PORT},
+    [SK_CALL_PORT_CONNECT] = {H_PORT, H_CHAN, A_WHEN},
+    [SK_CALL_REGION_CREATE] = {A_SMALL},
+    [SK_CALL_REGION_MAP] = {H_REGION, A_ADDR, A_PROT},
+    [SK_CALL_REGION_UNMAP] = {H_REGION},
+    [SK_CALL_TASK_CREATE] = {H_CONTROL, A_PARAMS},
+    [SK_CALL_TASK_MAP] = {H_TASK, H_REGION, A_ADDR, A_PROT},
+    [SK_CALL_TASK_GIVE] = {H_TASK, H_ANY},
+    [SK_CALL_TASK_START] = {H_TASK},
+    [SK_CALL_TASK_KILL] = {H_TASK},
+    [SK_CALL_TASK_INFO] = {H_TASK, A_ADDR},
+    [SK_CALL_CORE_START] = {H_CONTROL, A_SMALL, A_WHEN},
+    [SK_CALL_CORE_INFO] = {H_CONTROL, A_SMALL, A_ADDR},
+    [SK_CALL_CORE_CONNECT] = {H_CONTROL, A_SMALL, H_CHAN, A_WHEN},
+    [SK_CALL_LOG_READ] = {H_CONTROL, A_ADDR, A_LEN, A_LEN},
+    [SK_CALL_HALT] = {H_CHAN},
+    [SK_CALL_STATS] = {H_CONTROL, A_ADDR},
+    [SK_CALL_DEV_OPEN] = {H_CONTROL, A_SMALL},
+    [SK_CALL_DEV_MAP] = {H_DEVICE},
+    [SK_CALL_IRQ_BIND] = {H_DEVICE, A_BIT},
+    [SK_CALL_IRQ_ACK] = {H_DEVICE},
+    [SK_CALL_CHAN_CALL] = {H_CHAN, A_LINES, A_CALL, A_WHEN},
+    [SK_CALL_CHAN_SEND_WAIT] = {H_CHAN, A_LINES, A_SMALL, A_MASK, A_WHEN},
+    [SK_CALL_IMAGE_OPEN] = {H_CONTROL, A_SMALL},
+    [SK_CALL_CORE_RESTART] = {H_CONTROL, A_SMALL, A_WHEN},
+    [SK_CALL_DEV_CALL] = {H_DEVICE, A_OFFSET, A_ANY, A_WHEN},
+};
+
+static bool is_kind(const struct handle *h, enum arg wanted)
+{
+    switch (wanted) {
+    case H_CHAN:
+        return h->kind == SK_KIND_CHAN;
+    case H_PORT:
+        return h->kind == SK_KIND_PORT || h->kind == SK_KIND_PORT_REMOTE;
+    case H_REGION: /* and what may be mapped instead of one */
+        return h->kind == SK_KIND_REGION || h->kind == SK_KIND_IMAGE;
+    case H_TASK:
+        return h->kind == SK_KIND_TASK;
+    case H_CONTROL:
+        return h->kind == SK_KIND_CONTROL;
+    case H_DEVICE:
+        return h->kind == SK_KIND_DEVICE;
+    default:
+        return h->kind != SK_KIND_NONE;
+    }
+}
+
+static uint64_t pick_handle(struct input *in, const struct task *t, enum arg wanted)
+{
+    uint8_t which = input_u8(in);
+    if (which == 0xff)
+        return input_u32(in);
+    if (which >= 0xf0)
+        wanted = H_ANY;
+    uint32_t found[64], n = 0;
+    for (uint32_t i = 0; i < t->handles_max && n < 64; i++)
+        if (is_kind(&t->handles[i], wanted))
+            found[n++] = i;
+    if (n == 0)
+        return SK_HANDLE_NONE;
+    return handle_name(t, &t->handles[found[which % n]]);
+}
+
+static uint64_t pick_addr(struct input *in)
+{
+    uint8_t b = input_u8(in);
+    if (b == 0xff)
+        return input_u64(in);
+    if (b >= 0xf8) /* across the end */
+        return (uintptr_t)fake_user + sizeof(fake_user) - b % 8u * 24u;
+    if (b >= 0xf0)
+        return (uintptr_t)fake_user + b * 64u + b % 16u;
+    return b == 0 ? 0 : (uintptr_t)fake_user + b * 256u;
+}
+
+static uint64_t pick_lines(struct input *in)
+{
+    uint8_t slots = input_u8(in);
+    uint64_t at = pick_addr(in);
+    if (slots % 8u >= 1 && slots % 8u <= SK_SLOTS_MAX && at >= (uintptr_t)fake_user &&
+        at <= (uintptr_t)fake_user + sizeof(fake_user) - SK_SLOTS_MAX * sizeof(struct sk_msg))
+        for (uint32_t i = 0; i < slots % 8u; i++) {
+            struct sk_msg m = {.ctl = sk_ctl_make(slots / 4u, slots % 8u - 1u - i, 0, slots >> 7),
+                               .label = slots};
+            memcpy((void *)(uintptr_t)(at + i * sizeof(m)), &m, sizeof(m));
+        }
+    return at;
+}
+
+static uint64_t pick_params(struct input *in)
+{
+    uint64_t at = pick_addr(in);
+    uint8_t b = input_u8(in);
+    struct sk_task_params p = {.name = "task",
+                               .priority = b % 4u ? 12 : b / 4u % 18u,
+                               .event_bit = b % 32u,
+                               .pages = input_below(in, 20),
+                               .handles = input_below(in, 20),
+                               .ends = input_below(in, 14)};
+    if (at >= (uintptr_t)fake_user && at <= (uintptr_t)fake_user + sizeof(fake_user) - sizeof(p))
+        memcpy((void *)(uintptr_t)at, &p, sizeof(p));
+    return at;
+}
+
+static uint64_t pick_when(struct input *in)
+{
+    uint8_t b = input_u8(in);
+    return b < 2 ? b : b < 128 ? fake_now + b * 50000u : SK_FOREVER;
+}
+
+static uint64_t pick_arg(struct input *in, const struct task *t, enum arg what)
+{
+    switch (what) {
+    case A_ANY: {
+        uint64_t v = input_u8(in);
+        return v < 0xf0 ? v : input_u64(in);
+    }
+    case A_SMALL: {
+        uint32_t v = input_u8(in);
+        return v < 0xf0 ? v % 18u : input_u32(in);
+    }
+    case A_BIT:
+        return input_below(in, 34);
+    case A_MASK:
+        return input_u8(in) * 0x01010101u |
+               1u << 31; /* one that sleeps on 0 for ever has no reason */
+    case A_WHEN:
+        return pick_when(in);
+    case A_ADDR:
+        return pick_addr(in);
+    case A_LEN:
+        return input_u8(in) % 2u ? input_u8(in) : input_u64(in);
+    case A_LINES:
+        return pick_lines(in);
+    case A_PARAMS:
+        return pick_params(in);
+    case A_PROT:
+        return input_below(in, 9);
+    case A_CALL: {
+        uint8_t v = input_u8(in);
+        return v % 6u | v / 6u % 6u << 8;
+    }
+    case A_OFFSET:
+        return input_u16(in) | (uint32_t)(input_u8(in) & 1u) << 31;
+    default:
+        return pick_handle(in, t, what);
+    }
+}
+
+/* Would it end the test and not only the task? */
+static bool is_last(sk_core core, uint32_t nr, const uint64_t args[6])
+{
+    bool init = runner(core) == init_of(core);
+    return (nr == SK_CALL_HALT && (uint32_t)args[0] == CONTROL && init) ||
+           (nr == SK_CALL_EXIT && init) ||
+           ((nr == SK_CALL_CORE_START || nr == SK_CALL_CORE_RESTART) && machine.steady) ||
+           (nr == SK_CALL_CLOSE && init &&
+            ((uint32_t)args[0] == CONTROL || (uint32_t)args[0] == PORT));
+}
+
+/* The task that runs on that core makes a call. Returns its number, SK_CALL_COUNT: none. */
+static uint32_t any_call(struct input *in, sk_core core, uint64_t args[6])
+{
+    uint32_t nr = input_below(in, SK_CALL_COUNT + 1);
+    memset(args, 0, 6 * sizeof(args[0]));
+    if (runner(core) == NULL)
+        return SK_CALL_COUNT;
+    for (unsigned i = 0; i < 6 && nr < SK_CALL_COUNT; i++)
+        if (call_args[nr][i] != A_ANY || i == 0)
+            args[i] = pick_arg(in, runner(core), (enum arg)call_args[nr][i]);
+    if (is_last(core, nr, args))
+        return SK_CALL_COUNT;
+    enter_call(core, nr, args);
+    return nr;
+}
+
+/* Make a task of init's, give it some of init's handles, start it. */
+static void new_task(struct input *in, sk_core core)
+{
+    struct task *init = init_of(core);
+    if (runner(core) != init)
+        return;
+    uint64_t args[6] = {CONTROL, (uintptr_t)fake_user};
+    struct sk_task_params p = {.name = "child",
+                               .priority = 12,
+                               .event_bit = input_below(in, 32),
+                               .pages = 8,
+                               .handles = 8,
+                               .ends = 6};
+    memcpy(fake_user, &p, sizeof(p));
+    enter_call(core, SK_CALL_TASK_CREATE, args);
+    if (last_result(init) != SK_OK)
+        return;
+    sk_handle task = (sk_handle)init->port.reg[1];
+    for (unsigned n = 1u + input_below(in, 3); n > 0 && runner(core) == init; n--) {
+        const uint64_t give[6] = {task, pick_handle(in, init, n % 2u ? H_CHAN : H_ANY)};
+        enter_call(core, SK_CALL_TASK_GIVE, give);
+    }
+    const uint64_t start[6] = {task};
+    if (runner(core) == init)
+        enter_call(core, SK_CALL_TASK_START, start);
+}
+
+#endif
