@@ -21,6 +21,9 @@
 #define ICC_IAR1_EL1        S3_0_C12_C12_0
 #define ICC_EOIR1_EL1       S3_0_C12_C12_1
 #define ICC_SGI1R_EL1       S3_0_C12_C11_5
+#define ICC_SGI0R_EL1       S3_0_C12_C11_7
+#define ICC_BPR0_EL1        S3_0_C12_C8_3
+#define ICC_IGRPEN0_EL1     S3_0_C12_C12_6
 #define SYS_READ_X(reg)     SYS_READ(reg) /* expands reg first */
 #define SYS_WRITE_X(reg, v) SYS_WRITE(reg, v)
 
@@ -49,6 +52,10 @@ static inline void dsb_ish(void)
 static inline void dsb_nsh(void)
 {
     __asm__ volatile("dsb nsh" ::: "memory");
+}
+static inline void fiq_unmask(void)
+{
+    __asm__ volatile("msr daifclr, #1" ::: "memory");
 }
 static inline void wfi(void)
 {

@@ -72,6 +72,7 @@ struct machine {
     uint64_t init_pages, init_pages_end; /* physical range of init's pages */
     struct init_image init;
 };
+_Static_assert(offsetof(struct machine, psci_smc) == MACHINE_PSCI_SMC, "vectors.S");
 
 extern struct machine machine; /* in the template: all kernels read the same */
 extern struct template kernel_template;
@@ -120,6 +121,7 @@ void private_map(struct port_cpu *cpu, uint64_t va, uint64_t page, uint64_t flag
 void gic_init_distributor(uintptr_t gicd);
 uint64_t gic_find_redistributor(uintptr_t gicr, uint64_t bytes, uint64_t mpidr, uint64_t offset);
 void gic_init_core(struct port_cpu *cpu);
+void gic_release_devices(struct port_cpu *cpu); /* no interrupt of a device comes here any more */
 struct port_task *gic_dispatch(struct port_cpu *cpu, bool *any);
 
 void timer_init(struct port_cpu *cpu);
@@ -128,7 +130,6 @@ void timer_mask(void);
 /* psci.c: results are PSCI's, negative on error. */
 int64_t psci_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t context);
 _Noreturn void psci_system_off(void);
-_Noreturn void psci_cpu_off(void);
 
 /* init.c: lay out init's program in pages from boot_pages(); text for the error. */
 sk_err init_lay_out(const struct template *tpl, struct init_image *init, const char **why);
@@ -145,8 +146,9 @@ uint64_t *space_entry(const struct port_task *pt, uint64_t addr);
 sk_err space_copy_page(struct kern *k, struct port_task *pt, uint64_t addr);
 sk_err space_map(struct kern *k, struct task *t, uint64_t addr, uint64_t value);
 
-/* vectors.S, fp.S */
+/* vectors.S, fp.S. off_now needs no stack. */
 extern char vectors[];
+_Noreturn void off_now(void);
 void fp_save(struct port_task *pt);
 void fp_load(const struct port_task *pt);
 _Noreturn void resume_first(struct port_task *next);

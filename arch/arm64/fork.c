@@ -15,9 +15,12 @@
 uint64_t fork_build(uint64_t context);
 _Noreturn void fork_main(uint64_t context);
 
-/* No memset: with the MMU off memory takes plain aligned stores only. */
+/* No memset: with the MMU off memory takes plain aligned stores only. First what an earlier kernel
+ * of this core, or a reader of its pages, left in a cache: it must not come down on them. */
 static void zero_page(uint64_t page)
 {
+    dcache_invalidate(page, SK_PAGE_BYTES);
+    dsb_sy();
     for (unsigned i = 0; i < SK_PAGE_BYTES / 8u; i++)
         pte_write((uint64_t *)page + i, 0);
 }
@@ -175,6 +178,7 @@ _Noreturn void fork_main(uint64_t context)
     init_processor(cpu);
     timer_init(cpu);
     gic_init_core(cpu);
+    (void)port_crash_record(cpu, cpu->core); /* mapped before it is needed */
     cpu->cow_next = reserve(cpu, (uint64_t)(template_end - template_start));
     cpu->cow_end = cpu->ram_next;
     uint64_t kern_bytes = ROUND_PAGE(kern_size(&kernel_template, cpu->core));

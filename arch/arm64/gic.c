@@ -1,7 +1,8 @@
 /* GICv3: the distributor for device interrupts, each core's redistributor for its timer, system
- * registers for the rest. One security state, all interrupts group 1 and of one priority. After
- * the boot kernel only set/clear registers and routing words of one's own interrupts are written,
- * so that kernels need no agreement. Facts: Arm IHI 0069, programmers' model.
+ * registers for the rest. One security state; all interrupts are group 1 (IRQ) and of one priority
+ * but for the order to go off: group 0 (FIQ) and above all. After the boot kernel only set/clear
+ * registers and routing words of one's own interrupts are written, so that kernels need no
+ * agreement. Facts: Arm IHI 0069, programmers' model, interrupt grouping.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"
@@ -12,8 +13,11 @@
 #define GICD_IGROUPR     0x0080u
 #define GICD_ISENABLER   0x0100u
 #define GICD_ICENABLER   0x0180u
+#define GICD_ICPENDR     0x0280u
+#define GICD_ICACTIVER   0x0380u
 #define GICD_IPRIORITYR  0x0400u
 #define GICD_IROUTER     0x6000u
+#define CTLR_ENABLE_GRP0 (1u << 0)
 #define CTLR_ENABLE_GRP1 (1u << 1)
 #define CTLR_ARE         (1u << 4)
 #define CTLR_RWP         (1u << 31)
@@ -29,6 +33,7 @@
 #define WAKER_ASLEEP (1u << 2)
 
 #define DOORBELL_SGI 0u
+#define FORCE_SGI    8u /* its byte is the first of a priority register */
 #define SPI_FIRST    32u
 #define SPI_LAST     1019u
 #define NO_INTERRUPT 1020u /* and above: special numbers */
@@ -53,7 +58,7 @@ void gic_init_distributor(uintptr_t gicd)
             mmio_write32(gicd + GICD_IPRIORITYR + 32u * w + 4u * n, PRIORITIES);
     }
     mmio_write32(gicd + GICD_CTLR, CTLR_ARE);
-    mmio_write32(gicd + GICD_CTLR, CTLR_ARE | CTLR_ENABLE_GRP1);
+    mmio_write32(gicd + GICD_CTLR, CTLR_ARE | CTLR_ENABLE_GRP1 | CTLR_ENABLE_GRP0);
     wait_distributor(gicd);
 }
 
@@ -69,25 +74,59 @@ uint64_t gic_find_redistributor(uintptr_t gicr, uint64_t bytes, uint64_t mpidr, 
     return 0;
 }
 
+/* The routing word of a device's interrupt: which core it comes to. */
+static volatile uint64_t *route_of(uint32_t irq)
+{
+    return (volatile uint64_t *)(GICD_ADDR + GICD_IROUTER + 8u * (uint64_t)irq);
+}
+
+/* By the routing words: this kernel may be broken, or the next one on its core. */
+void gic_release_devices(struct port_cpu *cpu)
+{
+    const struct sk_sys_header *sys = kernel_template.sys;
+    for (uint32_t i = 0; i < sys->dev_count; i++) {
+        uint32_t irq = system_dev(sys, i)->irq;
+        if (irq < SPI_FIRST || irq > SPI_LAST || *route_of(irq) != machine.mpidr[cpu->core])
+            continue;
+        uint32_t bit = 1u << (irq % 32u), at = 4u * (irq / 32u);
+        port_irq_disable(cpu, irq);
+        mmio_write32(GICD_ADDR + GICD_ICACTIVER + at, bit);
+        mmio_write32(GICD_ADDR + GICD_ICPENDR + at, bit);
+    }
+}
+
+/* This core's private interrupts, from whatever an earlier kernel left: it may have ended between
+ * an interrupt's acknowledgement and its end. */
+static void init_private(uintptr_t sgi)
+{
+    mmio_write32(sgi + GICD_ICENABLER, ~0u);
+    mmio_write32(sgi + GICD_ICPENDR, ~0u);
+    mmio_write32(sgi + GICD_ICACTIVER, ~0u);
+    mmio_write32(sgi + GICD_IGROUPR, ~(1u << FORCE_SGI));
+    for (uint32_t n = 0; n < 8; n++)
+        mmio_write32(sgi + GICD_IPRIORITYR + 4u * n,
+                     n == FORCE_SGI / 4u ? PRIORITIES & ~0xffu : PRIORITIES);
+    mmio_write32(sgi + GICD_ISENABLER,
+                 1u << DOORBELL_SGI | 1u << FORCE_SGI | 1u << machine.timer_irq);
+}
+
 void gic_init_core(struct port_cpu *cpu)
 {
     uintptr_t gicr = GICR_ADDR;
-    (void)cpu;
     mmio_write32(gicr + GICR_WAKER, mmio_read32(gicr + GICR_WAKER) & ~WAKER_SLEEP);
     for (uint32_t n = 0; n < SPIN_LIMIT && (mmio_read32(gicr + GICR_WAKER) & WAKER_ASLEEP); n++)
         __asm__ volatile("yield");
-    uintptr_t sgi = gicr + GICR_SGI_FRAME;
-    mmio_write32(sgi + GICD_ICENABLER, ~0u);
-    mmio_write32(sgi + GICD_IGROUPR, ~0u);
-    for (uint32_t n = 0; n < 8; n++)
-        mmio_write32(sgi + GICD_IPRIORITYR + 4u * n, PRIORITIES);
-    mmio_write32(sgi + GICD_ISENABLER, 1u << DOORBELL_SGI | 1u << machine.timer_irq);
+    init_private(gicr + GICR_SGI_FRAME);
+    gic_release_devices(cpu);
     SYS_WRITE_X(ICC_SRE_EL1, SYS_READ_X(ICC_SRE_EL1) | 1u);
     isb();
     SYS_WRITE_X(ICC_PMR_EL1, 0xffu);
+    SYS_WRITE_X(ICC_BPR0_EL1, 0u); /* the order comes through while another is active */
     SYS_WRITE_X(ICC_CTLR_EL1, 0u); /* one write ends an interrupt */
+    SYS_WRITE_X(ICC_IGRPEN0_EL1, 1u);
     SYS_WRITE_X(ICC_IGRPEN1_EL1, 1u);
     isb();
+    fiq_unmask();
 }
 
 /* Take the most urgent pending interrupt, if any, and enter the kernel with it. */
@@ -110,26 +149,40 @@ struct port_task *gic_dispatch(struct port_cpu *cpu, bool *any)
     return kern_doorbell(cpu->k);
 }
 
-void port_doorbell(struct port_cpu *cpu, sk_core to)
+/* ICC_SGI0R_EL1 or ICC_SGI1R_EL1: interrupt number sgi of one core. */
+static uint64_t sgi_to(sk_core to, uint32_t sgi)
 {
-    (void)cpu;
     uint64_t a = machine.mpidr[to];
     uint64_t aff0 = a & 0xffu;
     uint64_t value = (uint64_t)1 << (aff0 & 15u);                  /* target list */
     value |= ((a >> 8) & 0xffu) << 16 | ((a >> 16) & 0xffu) << 32; /* Aff1, Aff2 */
     value |= (aff0 >> 4) << 44 | ((a >> 32) & 0xffu) << 48;        /* range, Aff3 */
-    value |= (uint64_t)DOORBELL_SGI << 24;
+    return value | (uint64_t)sgi << 24;
+}
+
+void port_doorbell(struct port_cpu *cpu, sk_core to)
+{
+    (void)cpu;
     dsb_ishst(); /* what the bell is about, before the bell */
-    SYS_WRITE_X(ICC_SGI1R_EL1, value);
+    SYS_WRITE_X(ICC_SGI1R_EL1, sgi_to(to, DOORBELL_SGI));
     isb();
+}
+
+sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
+{
+    if (core >= machine.cores || core == cpu->core)
+        return SK_ERR_STATE;
+    dsb_ishst();
+    SYS_WRITE_X(ICC_SGI0R_EL1, sgi_to(core, FORCE_SGI));
+    isb();
+    return SK_OK;
 }
 
 sk_err port_irq_enable(struct port_cpu *cpu, uint32_t irq)
 {
     if (irq < SPI_FIRST || irq > SPI_LAST)
         return SK_ERR_ARG;
-    *(volatile uint64_t *)(GICD_ADDR + GICD_IROUTER + 8u * (uint64_t)irq) =
-        machine.mpidr[cpu->core];
+    *route_of(irq) = machine.mpidr[cpu->core];
     mmio_write32(GICD_ADDR + GICD_ISENABLER + 4u * (irq / 32u), 1u << (irq % 32u));
     return SK_OK;
 }

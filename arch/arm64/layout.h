@@ -19,7 +19,7 @@
 #define STACK_BASE      (PRIVATE_BASE + 0x4000)
 #define STACK_BYTES     0x4000
 #define CPU_ADDR        (PRIVATE_BASE + 0x8000)
-#define EMERGENCY_BASE  (PRIVATE_BASE + 0xa000) /* one page: a fault of the stack is told on it */
+#define EMERGENCY_BASE  (PRIVATE_BASE + 0xa000) /* one page: the stack of a core's end */
 #define EMERGENCY_TOP   (PRIVATE_BASE + 0xb000)
 #define GICD_ADDR       (PRIVATE_BASE + 0x10000)
 #define GICR_ADDR       (PRIVATE_BASE + 0x20000)
@@ -40,6 +40,16 @@
 #define CPU_FP_ON    24
 
 #define FRAME_BYTES 272 /* struct trap_frame */
+#define FRAME_SP    248
+
+#define VECTOR_OVERFLOW                                                                            \
+    4 /* a kernel fault whose stack is used up; else the number of the vector                      \
+       */
+#define VECTOR_IS_FIQ(n) ((n) % 4 == 2)
+
+/* struct machine; and what PSCI calls it. */
+#define MACHINE_PSCI_SMC 260
+#define PSCI_CPU_OFF     0x84000002
 
 /* SCTLR_EL1: bits that the architecture wants set; MMU and caches; stack alignment checks; every
  * writable page is execute-never (WXN); DC ZVA, WFI and WFE for programs. Not for programs: cache

@@ -55,18 +55,21 @@ struct sk_crash *port_crash_record(struct port_cpu *cpu, sk_core core)
     return core < SK_CORES_MAX ? between(cpu, core, core) : NULL;
 }
 
+/* No FIQ is masked before off_now: it does the same. */
 _Noreturn void port_halt(struct port_cpu *cpu)
 {
-    (void)cpu;
-    __asm__ volatile("msr daifset, #15" ::: "memory");
-    psci_cpu_off();
+    if (cpu != NULL)
+        gic_release_devices(cpu);
+    off_now();
 }
 
 _Noreturn void port_hang(struct port_cpu *cpu)
 {
     (void)cpu;
-    for (;;) /* entries run with interrupts masked */
-        __asm__ volatile("yield");
+    __asm__ volatile("msr daifset, #14" ::: "memory"); /* all but FIQ */
+    SYS_WRITE_X(ICC_IGRPEN1_EL1, 0);                   /* what is pending shall not keep it awake */
+    for (;;)
+        wfi();
 }
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)

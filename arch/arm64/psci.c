@@ -1,15 +1,15 @@
 /* PSCI: the firmware's interface to start and stop cores and the machine, by HVC or SMC as the
- * devicetree says. Facts: Arm DEN 0022, chapter 5.
+ * devicetree says. A core goes off in vectors.S (off_now). Facts: Arm DEN 0022, chapter 5.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "cpu.h"
 #include "arm64.h"
 
-#define PSCI_CPU_OFF    0x84000002u
-#define PSCI_CPU_ON     0xc4000003u
-#define PSCI_AFFINITY   0xc4000004u /* 0: on, 1: off, 2: about to be on */
-#define PSCI_SYSTEM_OFF 0x84000008u
-#define PSCI_ALREADY_ON (-4)
-#define PSCI_ON_PENDING (-5)
+#define PSCI_CPU_ON        0xc4000003u
+#define PSCI_AFFINITY_INFO 0xc4000004u
+#define PSCI_SYSTEM_OFF    0x84000008u
+#define PSCI_ALREADY_ON    (-4)
+#define PSCI_ON_PENDING    (-5)
+#define AFFINITY_OFF       1
 
 static int64_t call(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -46,27 +46,13 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
 bool port_core_off(struct port_cpu *cpu, sk_core core)
 {
     (void)cpu;
-    return core < kernel_template.cores && call(PSCI_AFFINITY, machine.mpidr[core], 0, 0) == 1;
-}
-
-/* PSCI stops only the caller. */
-sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
-{
-    return port_core_off(cpu, core) ? SK_OK : SK_ERR_STATE;
+    return core < machine.cores &&
+           call(PSCI_AFFINITY_INFO, machine.mpidr[core], 0, 0) == AFFINITY_OFF;
 }
 
 _Noreturn void psci_system_off(void)
 {
     (void)call(PSCI_SYSTEM_OFF, 0, 0, 0);
-    for (;;)
-        wfi();
-}
-
-_Noreturn void psci_cpu_off(void)
-{
-    SYS_WRITE_X(ICC_IGRPEN1_EL1, 0);
-    isb();
-    (void)call(PSCI_CPU_OFF, 0, 0, 0);
     for (;;)
         wfi();
 }

@@ -32,6 +32,15 @@ fork_entry:
     add     x2, x2, :lo12:machine
     ldr     x1, [x2, x1, lsl #3]
     add     sp, x1, #STACK_BYTES
+    mrs     x2, ctr_el0             /* what an earlier kernel left in a cache must not come down on */
+    ubfx    x2, x2, #16, #4         /* the stack now: it is written past the caches */
+    mov     x3, #4
+    lsl     x3, x3, x2
+1:  dc      ivac, x1
+    add     x1, x1, x3
+    cmp     sp, x1
+    b.hi    1b
+    dsb     sy
     bl      fork_build              /* x0 = tables of this kernel */
     ldr     x2, =fork_main
     ldr     x3, =CPU_ADDR           /* the stack ends there */

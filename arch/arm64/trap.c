@@ -26,6 +26,7 @@
 #define STATUS_TRANSLATE  0x04u
 #define STATUS_PERMISSION 0x0cu
 #define STATUS_ALIGN      0x21u
+#define PSTATE_EL         0xcu
 #define STACK_REACH       0x10000u /* how far from the stack pointer a stack access may be */
 
 struct trap_frame {
@@ -33,13 +34,13 @@ struct trap_frame {
     uint64_t sp, pc, pstate;
 };
 _Static_assert(sizeof(struct trap_frame) == FRAME_BYTES, "vectors.S");
+_Static_assert(offsetof(struct trap_frame, sp) == FRAME_SP, "vectors.S");
 
 struct port_task *trap_irq(struct port_cpu *cpu);
 struct port_task *trap_idle(struct port_cpu *cpu);
 struct port_task *trap_task(struct port_cpu *cpu, uint32_t esr);
 void trap_kernel(struct trap_frame *frame, uint32_t esr, uint64_t far);
-_Noreturn void trap_fatal(struct port_cpu *cpu, uint32_t vector, uint64_t esr, uint64_t far,
-                          uint64_t pc);
+_Noreturn void trap_ending(struct trap_frame *frame, uint32_t vector, uint64_t esr, uint64_t far);
 
 /* --- Interrupts and idling ---------------------------------------------------------------------
  */
@@ -159,10 +160,33 @@ struct port_task *trap_task(struct port_cpu *cpu, uint32_t esr)
 /* --- Faults of the kernel ------------------------------------------------------------------------
  */
 
-static _Noreturn void stop(struct port_cpu *cpu, const char *why)
+static const char register_names[] =
+    "pc sp pstate esr far x0 x1 x2 x3 x4 x5 x6 x7 x8 x9 x10 x11 x12 x13 x14 x15 x16 x17 x18 x19 "
+    "x20 x21 x22 x23 x24 x25 x26 x27 x28 x29 x30";
+#define REGISTERS 36u
+
+/* What the frame tells, for the crash record. */
+static struct kern_registers registers(const struct trap_frame *frame, uint64_t esr, uint64_t far,
+                                       uintptr_t value[REGISTERS])
 {
+    const uintptr_t first[] = {frame->pc, frame->sp, frame->pstate, esr, far};
+    __builtin_memcpy(value, first, sizeof(first));
+    __builtin_memcpy(value + 5, frame->x, sizeof(frame->x));
+    return (struct kern_registers){register_names, value, REGISTERS};
+}
+
+static _Noreturn void stop(struct port_cpu *cpu, const char *why, const struct kern_registers *regs)
+{
+    print_text(cpu, "\nkernel: ");
+    print_text(cpu, why);
+    for (unsigned i = 0; i < 5; i++) {
+        static const char *const name[] = {" at pc ", ", sp ", ", pstate ", ", esr ", ", far "};
+        print_text(cpu, name[i]);
+        print_hex(cpu, regs->value[i]);
+    }
+    print_text(cpu, "\n");
     if (cpu != NULL && cpu->k != NULL)
-        kern_panic(cpu->k, why);
+        kern_panic_at(cpu->k, why, regs);
     port_halt(cpu);
 }
 
@@ -173,33 +197,23 @@ void trap_kernel(struct trap_frame *frame, uint32_t esr, uint64_t far)
                          (esr & STATUS_TYPE) == STATUS_PERMISSION;
     if (refused_write && cpu != NULL && fork_copy_page(cpu, far))
         return;
-    print_text(cpu, "\nkernel fault: esr ");
-    print_hex(cpu, esr);
-    print_text(cpu, " address ");
-    print_hex(cpu, far);
-    print_text(cpu, " pc ");
-    print_hex(cpu, frame->pc);
-    print_text(cpu, " sp ");
-    print_hex(cpu, frame->sp);
-    for (unsigned i = 0; i < 31; i++) {
-        print_text(cpu, i % 4u == 0 ? "\n " : " ");
-        print_hex(cpu, frame->x[i]);
-    }
-    print_text(cpu, "\n");
-    stop(cpu, "fault of the kernel itself");
+    uintptr_t value[REGISTERS];
+    struct kern_registers regs = registers(frame, esr, far, value);
+    stop(cpu, "fault of the kernel itself", &regs);
 }
 
-_Noreturn void trap_fatal(struct port_cpu *cpu, uint32_t vector, uint64_t esr, uint64_t far,
-                          uint64_t pc)
+/* On the emergency stack. vector says what led here; a FIQ: another core's order. */
+_Noreturn void trap_ending(struct trap_frame *frame, uint32_t vector, uint64_t esr, uint64_t far)
 {
-    print_text(cpu, "\nkernel: unexpected exception, vector ");
-    print_hex(cpu, vector);
-    print_text(cpu, " esr ");
-    print_hex(cpu, esr);
-    print_text(cpu, " address ");
-    print_hex(cpu, far);
-    print_text(cpu, " pc ");
-    print_hex(cpu, pc);
-    print_text(cpu, "\n");
-    stop(cpu, vector == 4 ? "kernel stack overflow" : "unexpected exception");
+    struct port_cpu *cpu = this_cpu();
+    if ((frame->pstate & PSTATE_EL) == 0)
+        frame->sp = SYS_READ(sp_el0); /* SP_EL1 was the place for the task's registers */
+    uintptr_t value[REGISTERS];
+    struct kern_registers regs = registers(frame, esr, far, value);
+    if (!VECTOR_IS_FIQ(vector))
+        stop(cpu, vector == VECTOR_OVERFLOW ? "kernel stack overflow" : "unexpected exception",
+             &regs);
+    if (cpu->k != NULL)
+        kern_forced(cpu->k, &regs);
+    off_now();
 }

@@ -4,6 +4,8 @@
  * Kernel C code keeps x19..x29 itself, and nothing in the kernel changes SP_EL0; ELR and SPSR are
  * put back by the only exception that the kernel survives (a write to a template page). So the
  * callee-saved half of a task stays in the processor until another one is loaded (`load`).
+ * FIQ is masked by the processor at an exception and unmasked by the first instruction after it: it
+ * is the order to go off, which comes through everywhere and never returns (`ending`).
  * Facts: Arm ARM DDI 0487, part D1: exception vectors.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "layout.h"
@@ -12,6 +14,13 @@
     .macro  vector name
     .balign 0x80
 \name:
+    msr     daifclr, #1             /* FIQ */
+    .endm
+
+    .macro  vector_order name, number
+    .balign 0x80
+\name:
+    ending  \number, acknowledge
     .endm
 
     .macro  save_caller_saved
@@ -42,10 +51,47 @@
     ldp     x0, x1, [sp, #0]
     .endm
 
-    /* The number of a vector that nobody expects; sp may be anything. */
-    .macro  fatal number
+    /* x0..x30 to the frame at sp, but for those that are saved already. */
+    .macro  save_frame_from_x2
+    stp     x2, x3, [sp, #16]
+    stp     x4, x5, [sp, #32]
+    stp     x6, x7, [sp, #48]
+    stp     x8, x9, [sp, #64]
+    stp     x10, x11, [sp, #80]
+    stp     x12, x13, [sp, #96]
+    stp     x14, x15, [sp, #112]
+    stp     x16, x17, [sp, #128]
+    stp     x18, x19, [sp, #144]
+    stp     x20, x21, [sp, #160]
+    stp     x22, x23, [sp, #176]
+    stp     x24, x25, [sp, #192]
+    stp     x26, x27, [sp, #208]
+    stp     x28, x29, [sp, #224]
+    str     x30, [sp, #240]
+    mrs     x2, elr_el1
+    mrs     x3, spsr_el1
+    stp     x2, x3, [sp, #256]
+    .endm
+
+    /* This core comes back from here no more, and sp may be anything: the emergency stack. Whoever is
+     * on it already had its chance. The thread registers keep x0 and x1: no task runs again. */
+    .macro  ending number, acknowledge
+    msr     tpidr_el0, x0
+    msr     tpidrro_el0, x1
+    .ifnb   \acknowledge
+    mrs     x0, s3_0_c12_c8_0       /* ICC_IAR0_EL1: a second order can come from here on */
+    msr     s3_0_c12_c8_1, x0       /* ICC_EOIR0_EL1 */
+    .endif
+    mov     x0, sp
+    ldr     x1, =EMERGENCY_TOP
+    sub     x1, x1, x0
+    cmp     x1, #4096
+    b.lo    off_now
+    ldr     x1, =EMERGENCY_TOP - FRAME_BYTES
+    mov     sp, x1
+    str     x0, [sp, #FRAME_SP]
     mov     x1, #\number
-    b       vector_fatal
+    b       ended
     .endm
 
     .section .text.vectors, "ax"
@@ -53,29 +99,30 @@
     .globl vectors
 vectors:
     vector el1t_sync
-    fatal 0
+    ending  0
     vector el1t_irq
-    fatal 1
-    vector el1t_fiq
-    fatal 2
+    ending  1
+    vector_order el1t_fiq, 2
     vector el1t_serror
-    fatal 3
+    ending  3
 
     vector el1h_sync
     sub     sp, sp, #FRAME_BYTES
-    /* Is the frame still on the stack? Its addresses have a bit that the guard's have not. */
+    /* Is the frame still on the stack? Its addresses have a bit that the guard's have not; and the
+     * kernel's have 63 and not 36, unlike those around zero. */
     add     sp, sp, x0
     sub     x0, sp, x0
     tbz     x0, #STACK_GUARD_BIT, vector_overflow
+    tbz     x0, #63, vector_overflow
+    tbnz    x0, #36, vector_overflow
     sub     x0, sp, x0
     sub     sp, sp, x0
     b       kernel_fault
     vector el1h_irq
-    fatal 5
-    vector el1h_fiq
-    fatal 6
+    ending  5
+    vector_order el1h_fiq, 6
     vector el1h_serror
-    fatal 7
+    ending  7
 
     vector el0_sync
     save_caller_saved
@@ -96,19 +143,17 @@ vectors:
     mov     sp, x0
     bl      trap_irq
     b       resume
-    vector el0_fiq
-    fatal 10
+    vector_order el0_fiq, 10
     vector el0_serror
-    fatal 11
+    ending  11
 
     vector el0_32_sync
-    fatal 12
+    ending  12
     vector el0_32_irq
-    fatal 13
-    vector el0_32_fiq
-    fatal 14
+    ending  13
+    vector_order el0_32_fiq, 14
     vector el0_32_serror
-    fatal 15
+    ending  15
 
     .balign 0x80
 task_fault:                         /* x1 = ESR, x10 = cpu */
@@ -189,25 +234,9 @@ resume_first:
 /* A fault of the kernel itself. struct trap_frame: x0..x30, sp, elr, spsr. */
 kernel_fault:
     stp     x0, x1, [sp, #0]
-    stp     x2, x3, [sp, #16]
-    stp     x4, x5, [sp, #32]
-    stp     x6, x7, [sp, #48]
-    stp     x8, x9, [sp, #64]
-    stp     x10, x11, [sp, #80]
-    stp     x12, x13, [sp, #96]
-    stp     x14, x15, [sp, #112]
-    stp     x16, x17, [sp, #128]
-    stp     x18, x19, [sp, #144]
-    stp     x20, x21, [sp, #160]
-    stp     x22, x23, [sp, #176]
-    stp     x24, x25, [sp, #192]
-    stp     x26, x27, [sp, #208]
-    stp     x28, x29, [sp, #224]
+    save_frame_from_x2
     add     x1, sp, #FRAME_BYTES
-    stp     x30, x1, [sp, #240]
-    mrs     x2, elr_el1
-    mrs     x3, spsr_el1
-    stp     x2, x3, [sp, #256]
+    str     x1, [sp, #FRAME_SP]
     mov     x0, sp
     mrs     x1, esr_el1
     mrs     x2, far_el1
@@ -229,14 +258,38 @@ kernel_fault:
     add     sp, sp, #FRAME_BYTES
     eret
 
-vector_overflow:
-    mov     x1, #4
-vector_fatal:                       /* x1 = vector; back to a stack that is known to be good */
-    ldr     x0, =EMERGENCY_TOP
-    mov     sp, x0
-    mrs     x0, tpidr_el1
+vector_overflow:                    /* as kernel_fault got it, the frame taken back */
+    sub     x0, sp, x0
+    sub     sp, sp, x0
+    add     sp, sp, #FRAME_BYTES
+    ending  VECTOR_OVERFLOW
+ended:                              /* x1 = vector; all else is in the processor or saved */
+    save_frame_from_x2
+    mrs     x2, tpidr_el0
+    mrs     x3, tpidrro_el0
+    stp     x2, x3, [sp, #0]
+    mov     x0, sp
     mrs     x2, esr_el1
     mrs     x3, far_el1
-    mrs     x4, elr_el1
-    b       trap_fatal
+    msr     daifclr, #1
+    bl      trap_ending
+
+/* Off, without a stack, from whatever state: the last instructions of a core. */
+    .globl  off_now
+off_now:
+    msr     daifset, #15
+    msr     s3_0_c12_c12_7, xzr     /* ICC_IGRPEN1_EL1: nothing is signalled here any more, */
+    msr     s3_0_c12_c12_6, xzr     /* ICC_IGRPEN0_EL1: which could wake what is to be off */
+    isb
+    dsb     sy
+    ldr     x0, =PSCI_CPU_OFF
+    adrp    x1, machine
+    add     x1, x1, :lo12:machine
+    ldr     w1, [x1, #MACHINE_PSCI_SMC]
+    cbnz    w1, 1f
+    hvc     #0
+    b       2f
+1:  smc     #0
+2:  wfi                             /* it was refused: at least nothing is executed */
+    b       2b
     .ltorg

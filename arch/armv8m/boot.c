@@ -72,20 +72,10 @@ static void find_slices(struct port_cpu *cpu)
         boot_fail("the RAM of a kernel is too small for its tables");
 }
 
-/* Ordered off, in the middle of whatever it was: only the log is taken as it is. */
-static _Noreturn void park(struct port_cpu *cpu)
-{
-    if (cpu->k != NULL && description_of((sk_core)CORE)->parked == 0)
-        kern_forced(cpu->k, &(struct kern_registers){.names = ""});
-    port_halt(cpu);
-}
-
 _Noreturn void core_main(uint32_t by_reset)
 {
     struct port_cpu *cpu = &port_cpu;
     struct kern_boot boot = {.tpl = &kernel_template, .cpu = cpu, .memory = kernel_memory};
-    if (!by_reset && description_of((sk_core)CORE)->order == ORDER_PARK)
-        park(cpu);
     __builtin_memset(cpu, 0, sizeof(*cpu));
     boot.core = cpu->core = (sk_core)CORE;
     processor_init(cpu, &boot.record);
@@ -110,23 +100,24 @@ _Noreturn void core_main(uint32_t by_reset)
 
 /* --- The other core --------------------------------------------------------------------------- */
 
+/* A core has parked when it says so and no order is on its way: who obeys one takes the mark back
+ * first, then the order (trap_order), so that the mark is never set after this was true. */
 bool port_core_off(struct port_cpu *cpu, sk_core core)
 {
-    (void)cpu;
+    if (core >= kernel_template.cores || core == cpu->core)
+        return false;
     const volatile struct boot_description *d = description_of(core);
-    bool off = core < (sk_core)CORES && (d->magic != BOOT_MAGIC || d->parked != 0);
+    bool off = d->magic != BOOT_MAGIC || (board_forced(core) == 0 && d->parked != 0);
     dsb(); /* what is done because of it comes after */
     return off;
 }
 
 sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
 {
-    volatile struct boot_description *d = description_of(core);
-    if (port_core_off(cpu, core) || d->order == ORDER_PARK)
-        return SK_OK; /* it is, or the interrupt is on its way and cannot be lost */
-    d->order = ORDER_PARK;
-    dsb();
-    board_force(core);
+    if (core >= kernel_template.cores || core == cpu->core)
+        return SK_ERR_STATE;
+    if (!port_core_off(cpu, core))
+        board_force(core, ORDER_PARK);
     return SK_OK;
 }
 
@@ -146,6 +137,6 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
     d->ticks = cpu->ticks;
     dsb();
     if (!board_release(to, (uintptr_t)place[to].text))
-        board_force(to);
+        board_force(to, ORDER_BEGIN);
     return SK_OK;
 }

@@ -14,6 +14,7 @@ struct port_cpu {
                                   processor; NULL: nobody's */
     bool begun;                /* the first task was asked for */
     bool has_fpu;
+    bool ending; /* it was ordered off, and told its kernel */
     sk_core core;
     uint32_t epoch;
     uint32_t ticks; /* the clock when it was last looked at, */
@@ -36,25 +37,31 @@ extern char CORE0_RAM[], CORE1_RAM[], CORE0_RAM_LENGTH[], CORE1_RAM_LENGTH[], LI
 extern char kernel_text[], kernel_text_end[], kernel_stack[], kernel_stack_top[], kernel_memory[];
 extern const char system_table[];
 
-/* What whoever starts a core leaves for it at the beginning of that core's RAM; what it is ordered
- * when it is interrupted by force; and the mark that it leaves when it parks. Its crash record
- * follows. */
+/* What whoever starts a core leaves for it at the beginning of that core's RAM, and the mark that
+ * it leaves itself when it parks. Its crash record follows. */
 struct boot_description {
     uint32_t magic; /* never started without it */
     uint32_t epoch;
     sk_core parent;
-    uint32_t ticks; /* of the clock, */
-    sk_ns now_ns;   /* at this time */
-    uint32_t order; /* ORDER_*, by whoever forces it */
-    uint32_t
-        parked; /* 1: nothing is executed there but a sleep without memory, until it is forced */
+    uint32_t ticks;  /* of the clock, */
+    sk_ns now_ns;    /* at this time */
+    uint32_t parked; /* 1: it executes nothing but a sleep until it is ordered to begin. Written
+                        last by the core itself, cleared by who starts it */
 };
-enum { ORDER_BEGIN, ORDER_PARK };
 #define BOOT_MAGIC 0x534b4254u
 #define BOOT_BYTES 32u
 _Static_assert(sizeof(struct boot_description) <= BOOT_BYTES, "kernel.ld leaves room");
-_Static_assert(sizeof(struct sk_crash) == 256, "and for this");
+_Static_assert(sizeof(struct sk_crash) == 288, "and for this");
 struct boot_description *description_of(sk_core core);
+
+/* What interrupted code had in the processor, at the far end of the kernel's stack, which begins
+ * anew when this is needed (vectors.S). */
+struct context {
+    uint32_t r[13];
+    uint32_t lr, pc, xpsr, sp; /* sp as after the return, but for what aligned the frame */
+    uint32_t cfsr, hfsr, addr; /* from here on by trap.c */
+    uint32_t exception;
+};
 
 /* processor.c: everything that a reset does not set to what is wanted. */
 void processor_init(struct port_cpu *cpu, struct core_record *record);
@@ -75,6 +82,7 @@ void *space_range(const struct port_task *pt, uintptr_t addr, uint32_t prot, siz
 extern const uint32_t vectors[];
 _Noreturn void unwind(void (*fn)(uint32_t), uint32_t arg);
 _Noreturn void idle(void);
+void begin_again(uint32_t by_reset);
 void fp_forget(void); /* what the floating-point registers hold is nobody's: clear it */
 
 #endif

@@ -16,11 +16,13 @@ sk_core board_core(void);
 /* The global clock: counts up, BOARD_CLOCK_HZ, 32 bits. The same on every core. */
 uint32_t board_ticks(void);
 
-/* Doorbells and forced re-entry: raise BOARD_IRQ_MHU0 or _MHU1 on core `to`, and take the request
- * of this core back. */
+/* Doorbells and orders: raise BOARD_IRQ_MHU0 or _MHU1 on core `to`, and take the requests of this
+ * core back. Orders are bits that stay until then; board_forced: those of that core. */
+enum { ORDER_BEGIN = 1, ORDER_PARK = 2 };
 void board_bell_ring(sk_core to);
 void board_bell_clear(void);
-void board_force(sk_core to);
+void board_force(sk_core to, uint32_t order);
+uint32_t board_forced(sk_core core);
 void board_force_clear(void);
 
 /* Let core `to` out of reset, to the vectors. False: it is out already. */

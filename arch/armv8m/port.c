@@ -52,12 +52,13 @@ void port_console_write(struct port_cpu *cpu, const char *text, size_t len)
 
 static void halted(uint32_t unused)
 {
-    (void)unused;
     volatile struct boot_description *d = description_of((sk_core)CORE);
+    (void)unused;
     dsb(); /* all that it wrote is written before the mark */
     d->parked = 1;
+    dsb();
     for (;;)
-        __asm__ volatile("wfi"); /* until another core forces this one to begin again */
+        __asm__ volatile("wfi"); /* until another core orders this one to begin again */
 }
 
 _Noreturn void port_halt(struct port_cpu *cpu)
@@ -71,7 +72,7 @@ _Noreturn void port_hang(struct port_cpu *cpu)
 {
     (void)cpu;
     for (;;) /* entries run with all masked but what forces a core */
-        __asm__ volatile("nop");
+        __asm__ volatile("wfi");
 }
 
 _Noreturn void port_power_off(struct port_cpu *cpu, uint32_t status)

@@ -21,7 +21,8 @@ struct port_task *trap_work(struct port_cpu *cpu);
 struct port_task *trap_bell(struct port_cpu *cpu);
 struct port_task *trap_irq(struct port_cpu *cpu);
 struct port_task *trap_fault(struct port_cpu *cpu);
-_Noreturn void trap_kernel(uint32_t exception, uintptr_t lr, uintptr_t sp, uintptr_t pc);
+_Noreturn void trap_kernel(uint32_t exception);
+_Noreturn void trap_order(void);
 
 /* --- Interrupts ------------------------------------------------------------------------------- */
 
@@ -120,17 +121,26 @@ struct port_task *trap_fault(struct port_cpu *cpu)
     return kern_fault(cpu->k, &fault);
 }
 
-/* --- Faults of the kernel --------------------------------------------------------------------- */
+/* --- The end of a kernel -----------------------------------------------------------------------
+ */
 
-/* What is known of it; at the far end of the stack, which begins anew. */
-struct crash {
-    uint32_t exception, cfsr, hfsr, addr;
-    uintptr_t pc, lr, sp;
-};
+/* In the order of struct context from r on; the crash record wants pc first. */
+static _Noreturn void end(const char *why)
+{
+    const struct context *c = (const struct context *)kernel_stack;
+    uintptr_t value[SK_CRASH_REGS] = {c->pc, c->lr, c->sp, c->xpsr, c->cfsr, c->hfsr};
+    struct kern_registers regs = {
+        "pc lr sp xpsr cfsr hfsr r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12", value, SK_CRASH_REGS};
+    for (uint32_t i = 6; i < SK_CRASH_REGS; i++)
+        value[i] = c->r[i - 6u];
+    if (why == NULL)
+        kern_forced(port_cpu.k, &regs);
+    kern_panic_at(port_cpu.k, why, &regs);
+}
 
 static void crashed(uint32_t unused)
 {
-    const struct crash *c = (const struct crash *)kernel_stack;
+    const struct context *c = (const struct context *)kernel_stack;
     struct kern *k = port_cpu.k;
     (void)unused;
     if (k == NULL)
@@ -139,16 +149,46 @@ static void crashed(uint32_t unused)
         klog(k, "exception %u cfsr 0x%x hfsr 0x%x address 0x%x pc 0x%x lr 0x%x sp 0x%x",
              c->exception, c->cfsr, c->hfsr, c->addr, (unsigned)c->pc, (unsigned)c->lr,
              (unsigned)c->sp);
-    kern_panic(k, c->cfsr & CFSR_STKOF ? "kernel stack overflow" : "fault of the kernel itself");
+    end(c->cfsr & CFSR_STKOF ? "kernel stack overflow" : "fault of the kernel itself");
 }
 
-_Noreturn void trap_kernel(uint32_t exception, uintptr_t lr, uintptr_t sp, uintptr_t pc)
+static void save_status(struct context *c, uint32_t exception)
 {
-    struct crash *c = (struct crash *)kernel_stack;
-    *c = (struct crash){exception, mmio_read32(SCB_CFSR), mmio_read32(SCB_HFSR), 0, pc, lr, sp};
-    if (c->cfsr & (CFSR_MMARVALID | CFSR_BFARVALID))
-        c->addr = mmio_read32(c->cfsr & CFSR_MMARVALID ? SCB_MMFAR : SCB_BFAR);
+    c->exception = exception;
+    c->cfsr = mmio_read32(SCB_CFSR);
+    c->hfsr = mmio_read32(SCB_HFSR);
+    c->addr = c->cfsr & CFSR_MMARVALID   ? mmio_read32(SCB_MMFAR)
+              : c->cfsr & CFSR_BFARVALID ? mmio_read32(SCB_BFAR)
+                                         : 0;
+}
+
+_Noreturn void trap_kernel(uint32_t exception)
+{
+    save_status((struct context *)kernel_stack, exception);
     mmio_write32(SCB_CFSR, ~0u);
     /* In thread mode: whatever goes wrong from here on is an ordinary fault again. */
     unwind(crashed, 0);
+}
+
+static void ordered_off(uint32_t unused)
+{
+    (void)unused;
+    if (port_cpu.k == NULL || port_cpu.ending)
+        port_halt(&port_cpu);
+    port_cpu.ending = true;
+    end(NULL);
+}
+
+/* The mark goes before the order does: see port_core_off. */
+_Noreturn void trap_order(void)
+{
+    uint32_t order = board_forced(board_core());
+    if (!(order & ORDER_BEGIN))
+        description_of((sk_core)CORE)->parked = 0;
+    dsb();
+    board_force_clear();
+    if (order & ORDER_BEGIN)
+        unwind(begin_again, 0);
+    save_status((struct context *)kernel_stack, ipsr());
+    unwind(ordered_off, 0);
 }

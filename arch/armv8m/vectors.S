@@ -55,6 +55,36 @@ irq = irq + 1
 \name:
     .endm
 
+    /* What the interrupted code had in the processor (struct context), then the stack from its top:
+     * what was on it is of no use any more. The frame counts if it lies in RAM. lr: EXC_RETURN. */
+    .macro  save_context
+    ldr     r0, =kernel_stack
+    add     r1, r0, #16
+    stmia   r1, {r4-r11}
+    mov     r4, r0
+    mov     r0, sp
+    tst     lr, #EXC_ON_PSP
+    it      ne
+    mrsne   r0, psp
+    ldr     r1, =BOARD_RAM
+    subs    r1, r0, r1
+    ldr     r2, =BOARD_RAM_BYTES - FRAME_BYTES
+    cmp     r1, r2
+    itt     ls
+    ldmials r0!, {r1-r3, r5-r9}
+    stmials r4, {r1-r3, r5}
+    itt     hi
+    movhi   r6, #0
+    movhi   r7, #0
+    itt     hi
+    movhi   r8, #0
+    movhi   r9, #0
+    add     r4, r4, #48             /* r12, lr, pc, xpsr, sp */
+    stmia   r4, {r6-r9}
+    str     r0, [r4, #16]
+    ldr     sp, =kernel_stack_top
+    .endm
+
     .section .text.vectors, "ax"
 
 /* --- Into the kernel ------------------------------------------------------------------------- */
@@ -162,20 +192,8 @@ enter:
     ldr     r3, =trap_fault
     tst     lr, #EXC_ON_PSP
     bne     enter
-    /* What the frame holds, if MSP is what it should be; then this stack from its top. */
-    mov     r2, sp
-    ldr     r0, =kernel_stack
-    ldr     r1, =kernel_stack_top - FRAME_BYTES
-    movs    r3, #0
-    cmp     r2, r0
-    blo     1f
-    cmp     r2, r1
-    bhi     1f
-    ldr     lr, [r2, #20]
-    ldr     r3, [r2, #24]           /* pc */
-1:  mov     r1, lr
+    save_context
     mrs     r0, ipsr
-    ldr     sp, =kernel_stack_top
     bl      trap_kernel
 
 /* --- The idle loop and the ways to it -------------------------------------------------------- */
@@ -215,17 +233,14 @@ begin:                              /* r4: by reset */
     mov     r0, r4
     bl      core_main
 
-/* Another core demands that this one begins anew, whatever it does now. */
+/* Another core orders this one to park, or to begin anew, whatever it does now. */
     function force_entry
     cpsid   i
     movs    r0, #0
     msr     msplim, r0
-    ldr     sp, =kernel_stack_top
-    bl      board_force_clear
-    ldr     r0, =begin_again
-    movs    r1, #0
-    b       unwind
-    function begin_again
+    save_context
+    bl      trap_order
+    function begin_again            /* r0: 0 */
     mov     r4, r0
     b       begin
 

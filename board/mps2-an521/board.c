@@ -80,9 +80,14 @@ void board_bell_clear(void)
     __asm__ volatile("dsb" ::: "memory");
 }
 
-void board_force(sk_core to)
+void board_force(sk_core to, uint32_t order)
 {
-    mmio_write32(BOARD_MHU1 + MHU_STRIDE * to + MHU_SET, 1);
+    mmio_write32(BOARD_MHU1 + MHU_STRIDE * to + MHU_SET, order);
+}
+
+uint32_t board_forced(sk_core core)
+{
+    return mmio_read32(BOARD_MHU1 + MHU_STRIDE * core);
 }
 
 void board_force_clear(void)

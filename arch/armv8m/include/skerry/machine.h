@@ -24,9 +24,9 @@
 #define SK_START_BYTES 320u
 #define SK_START_ARGS  8u
 
-#define SK_CRASH_BYTES  256u
+#define SK_CRASH_BYTES  288u
 #define SK_CRASH_REASON 40u
-#define SK_CRASH_NAMES  40u
-#define SK_CRASH_REGS   10u
+#define SK_CRASH_NAMES  72u
+#define SK_CRASH_REGS   19u
 
 #endif
