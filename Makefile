@@ -53,7 +53,7 @@ MACHINE_TESTS = $(patsubst tests/port/$(ARCH)/%.c,%,$(wildcard tests/port/$(ARCH
 # Measuring programs use markers, which only boards have: no part of the simulation.
 BENCHES      := $(patsubst bench/guest/%.c,%,$(wildcard bench/guest/*.c))
 program_src   = $(wildcard services/$(1)/*.c apps/$(1).c tests/port/$(1).c $(ARCH:%=tests/port/%/$(1).c) \
-    bench/guest/$(1).c)
+    bench/guest/$(1).c tests/sim/scenes/$(1).c)
 MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 
 include mk/host.mk

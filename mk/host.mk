@@ -16,11 +16,15 @@ H_BASE_SRC := $(filter-out base/string.c,$(BASE_SRC))
 H_CORE_SRC := $(KERNEL_SRC) $(H_BASE_SRC) $(LIB_SRC) $(filter-out arch/host/main.c,\
               $(wildcard arch/host/*.c arch/host/*.S arch/host/user/*.c))
 
+# The programs of scenarios are the simulation's alone.
+SCENES     := $(patsubst tests/sim/scenes/%.c,%,$(wildcard tests/sim/scenes/*.c))
+H_PROGRAMS := $(PROGRAMS) $(SCENES)
+
 # $(1) configuration, $(2) shared or copy, $(3) extra flags
 define host_config
 HO_$(1)   := build/$(1)/obj
 CORE_$(1) := $(patsubst %,build/$(1)/obj/%.o,$(basename $(H_CORE_SRC) kernel/xfer_$(2).c lib/xport_$(2).c))
-PROG_$(1) := $(PROGRAMS:%=build/$(1)/prog/%.o)
+PROG_$(1) := $(H_PROGRAMS:%=build/$(1)/prog/%.o)
 
 build/$(1)/obj/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $$(@D)
@@ -38,8 +42,8 @@ build/$(1)/programs.o: build/$(1)/programs.c
 build/$(1)/libskerry.a: $$(CORE_$(1)) build/$(1)/programs.o $$(PROG_$(1))
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^
-build/$(1)/sim: build/$(1)/obj/arch/host/main.o build/$(1)/libskerry.a
-	$$(Q)$(HOSTCC) -no-pie $(3) $$< build/$(1)/libskerry.a -o $$@
+build/$(1)/sim: build/$(1)/obj/arch/host/main.o build/$(1)/obj/tests/sim/scenes.o build/$(1)/libskerry.a
+	$$(Q)$(HOSTCC) -no-pie $(3) $$^ -o $$@
 
 # Scenario programs of tests/sim; helpers are the files without test_ in front.
 build/$(1)/simtests/%: build/$(1)/obj/tests/sim/%.o \
@@ -68,25 +72,29 @@ $(eval $(call host_config,host-shared,shared,))
 $(eval $(call host_config,host-copy,copy,-DHOST_COPY_MODE=1))
 $(eval $(call host_config,host-shared-san,shared,$(H_SAN)))
 $(eval $(call host_config,host-copy-san,copy,-DHOST_COPY_MODE=1 $(H_SAN)))
-$(foreach c,$(HOST_CONFIGS),$(foreach p,$(PROGRAMS),$(eval $(call host_program,$(c),,$(p)))))
+$(foreach c,$(HOST_CONFIGS),$(foreach p,$(H_PROGRAMS),$(eval $(call host_program,$(c),,$(p)))))
 
 # The table of programs, made anew when the list of programs changes.
 PROGRAM_LIST := build/host/programs.list
-ifneq ($(strip $(file <$(PROGRAM_LIST))),$(strip $(PROGRAMS)))
-$(shell mkdir -p build/host && echo $(PROGRAMS) > $(PROGRAM_LIST))
+ifneq ($(strip $(file <$(PROGRAM_LIST))),$(strip $(H_PROGRAMS)))
+$(shell mkdir -p build/host && echo $(H_PROGRAMS) > $(PROGRAM_LIST))
 endif
 build/host/programs.c: $(PROGRAM_LIST) $(MAKE_FILES)
 	@{ echo '#include "programs.h"'; \
-	   for p in $(PROGRAMS); do echo "int prog_main_$$p(int argc, char **argv);"; done; \
+	   for p in $(H_PROGRAMS); do echo "int prog_main_$$p(int argc, char **argv);"; done; \
 	   echo 'const struct host_program host_programs[] = {'; \
-	   for p in $(PROGRAMS); do echo "    {\"$$p\", prog_main_$$p},"; done; \
+	   for p in $(H_PROGRAMS); do echo "    {\"$$p\", prog_main_$$p},"; done; \
 	   echo '    {0, 0},'; echo '};'; } > $@
 
 # The system tables that a simulation can be started with: build/host/BOARD/NAME.system.bin.
 build/host/%.system.bin: systems/%.toml $(wildcard systems/*/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image table $< -o $@
-SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*/*.toml))
+build/host/small.system.bin: tests/sim/small.toml tools/skerry_image $(wildcard tools/image/*.py)
+	@mkdir -p $(@D)
+	$(Q)tools/skerry_image table $< -o $@
+SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*/*.toml)) \
+    build/host/small.system.bin
 
 sim: build/host-shared/sim build/host-copy/sim $(SYSTEM_TABLES)
 sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)

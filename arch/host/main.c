@@ -1,7 +1,9 @@
 /* The simulation's command line. A run ends well if the shell's `halt` ended it with status 0 and
  * the script was done, or at the script's end (see script.c).
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/history.h"
 #include "arch/host/sim.h"
+#include "arch/host/stage.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -9,8 +11,12 @@
 #include <string.h>
 
 static const char usage[] =
-    "usage: sim --system FILE.system.bin [--cores N] [--seed X] [--runs K] [--input SCRIPT]\n"
+    "usage: sim --system FILE.system.bin [--cores N] [--seed X] [--runs K]\n"
+    "           [--input SCRIPT | --scenario NAME] [--plan PLAN]\n"
     "           [--max-steps N] [--max-ms N] [--trace] [--quiet] [--allow-panic]\n"
+    "           [--again COMMAND]  what replays a run, for reports\n"
+    "       sim --list             scenarios: name, cores, what happens\n"
+    "       sim --plans            what a plan may be\n"
     "           [--fault-task N] [--scribble-chan N] [--scribble-link N] [--panic-core N]\n"
     "           [--restart-core N] [--no-page N] [--lost-bell N]\n"
     "                                               one fault in N steps (or page requests), by "
@@ -67,7 +73,12 @@ enum {
     OPT_PAGE,
     OPT_BELL,
     OPT_RESTART,
-    OPT_RESTART_AT
+    OPT_RESTART_AT,
+    OPT_SCENARIO,
+    OPT_PLAN,
+    OPT_AGAIN,
+    OPT_LIST,
+    OPT_PLANS
 };
 
 static const struct option options[] = {
@@ -89,16 +100,53 @@ static const struct option options[] = {
     {"lost-bell", required_argument, NULL, OPT_BELL},
     {"restart-core", required_argument, NULL, OPT_RESTART},
     {"restart-at", required_argument, NULL, OPT_RESTART_AT},
+    {"scenario", required_argument, NULL, OPT_SCENARIO},
+    {"plan", required_argument, NULL, OPT_PLAN},
+    {"again", required_argument, NULL, OPT_AGAIN},
+    {"list", no_argument, NULL, OPT_LIST},
+    {"plans", no_argument, NULL, OPT_PLANS},
     {NULL, 0, NULL, 0},
 };
 
-static void take_option(struct sim_options *o, int c, uint64_t *runs, const char **system,
-                        const char **input)
+/* What is not an option of the run itself. */
+struct command {
+    uint64_t runs;
+    const char *system, *input, *again, *plan;
+};
+
+static void list(void)
+{
+    for (const struct sim_scenario *s = sim_scenarios; s->name != NULL; s++)
+        printf("%-22s %u  %s\n", s->name, s->cores, s->about);
+    exit(0);
+}
+
+static void take_scenario(struct sim_options *o, const char *name)
+{
+    o->scenario = sim_scenarios;
+    while (o->scenario->name != NULL && strcmp(o->scenario->name, name) != 0)
+        o->scenario++;
+    if (o->scenario->name == NULL) {
+        fprintf(stderr, "sim: there is no scenario %s; sim --list lists them\n", name);
+        exit(2);
+    }
+}
+
+static void take_plan(struct sim_options *o, const char *text)
+{
+    const char *wrong = faults_parse(text, &o->faults);
+    if (wrong != NULL) {
+        fprintf(stderr, "sim: plan %s: %s\n%s", text, wrong, faults_usage);
+        exit(2);
+    }
+}
+
+static void take_option(struct sim_options *o, int c, struct command *command)
 {
     uint64_t n = optarg ? strtoull(optarg, NULL, 0) : 0;
     switch (c) {
     case OPT_SYSTEM:
-        *system = optarg;
+        command->system = optarg;
         break;
     case OPT_CORES:
         o->cores = (sk_core)n;
@@ -107,10 +155,10 @@ static void take_option(struct sim_options *o, int c, uint64_t *runs, const char
         o->seed = n;
         break;
     case OPT_RUNS:
-        *runs = n;
+        command->runs = n;
         break;
     case OPT_INPUT:
-        *input = optarg;
+        command->input = optarg;
         break;
     case OPT_STEPS:
         o->max_steps = n;
@@ -151,52 +199,116 @@ static void take_option(struct sim_options *o, int c, uint64_t *runs, const char
     case OPT_RESTART_AT:
         o->plan.restart_at = n;
         break;
+    case OPT_SCENARIO:
+        take_scenario(o, optarg);
+        break;
+    case OPT_PLAN:
+        command->plan = optarg;
+        take_plan(o, optarg);
+        break;
+    case OPT_AGAIN:
+        command->again = optarg;
+        break;
+    case OPT_LIST:
+        list();
+        break;
+    case OPT_PLANS:
+        fputs(faults_usage, stdout);
+        exit(0);
     default:
         fputs(usage, stderr);
         exit(2);
     }
 }
 
-static void report(const struct sim_options *o, int argc, char **argv)
+/* The command that replays a run with that seed, but for its plan. */
+static const char *replay(const struct command *command, uint64_t seed, int argc, char **argv)
+{
+    static char text[2048];
+    size_t n = 0;
+    for (int i = 0; i < argc && command->again == NULL && n < sizeof(text); i++) {
+        if (strcmp(argv[i], "--runs") == 0 || strcmp(argv[i], "--seed") == 0 ||
+            strcmp(argv[i], "--plan") == 0)
+            i++;
+        else if (strcmp(argv[i], "--quiet") != 0)
+            n += (size_t)snprintf(text + n, sizeof(text) - n, "%s ", argv[i]);
+    }
+    if (command->again != NULL)
+        n = (size_t)snprintf(text, sizeof(text), "%s ", command->again);
+    if (n < sizeof(text))
+        snprintf(text + n, sizeof(text) - n, "--seed %llu", (unsigned long long)seed);
+    return text;
+}
+
+static void report(const struct sim_options *o, const struct command *command, const char *again)
 {
     size_t len;
     const char *output = uart_output(&len);
     size_t from = len > 3000 ? len - 3000 : 0;
-    if (o->quiet)
+    if (o->quiet && len != 0)
         fprintf(stderr, "--- end of the console output\n%s\n---\n", output + from);
     sim_print_state();
-    fprintf(stderr, "sim: FAILED with seed %llu: %s\nsim: again:", (unsigned long long)o->seed,
+    history_print();
+    fprintf(stderr, "sim: FAILED: scenario %s, seed %llu, mode %s, plan %s, step %llu: %s\n",
+            o->scenario ? o->scenario->name : "of a script", (unsigned long long)o->seed,
+            PORT_COPY_MODE ? "copy" : "shared", command->plan, (unsigned long long)sim.steps,
             sim.why);
-    for (int i = 0; i < argc; i++)
-        if (strcmp(argv[i], "--runs") == 0 || strcmp(argv[i], "--seed") == 0)
-            i++;
-        else if (strcmp(argv[i], "--quiet") != 0)
-            fprintf(stderr, " %s", argv[i]);
-    fprintf(stderr, " --seed %llu\n", (unsigned long long)o->seed);
+    bool swept = o->faults.sweep != 0; /* here it was the run without a fault */
+    fprintf(stderr, "sim: again: %s --plan %s --trace\n", again, swept ? "none" : command->plan);
+}
+
+/* All seeds. What is counted is printed for programs to read. */
+static int run_all(struct sim_options *o, const struct command *command, int argc, char **argv)
+{
+    struct sweep_result sum = {0}, one;
+    uint64_t seed = o->seed, runs = 0, length = 0;
+    bool well = true;
+    for (; runs < command->runs && well; runs++, o->seed++) {
+        const char *again = replay(command, o->seed, argc, argv);
+        if (o->faults.sweep != 0)
+            sweep_begin(&o->faults, again);
+        well = sim_run(o);
+        sweep_child_end(well); /* a run that the sweep forked goes no further */
+        sum.steps += sim.steps;
+        length = runs == 0 ? sim.steps : length;
+        if (!well)
+            report(o, command, again);
+        if (o->faults.sweep == 0)
+            continue;
+        sweep_end(&one);
+        sum.points += one.points;
+        sum.runs += one.runs;
+        sum.failed += one.failed;
+        sum.steps += one.steps;
+    }
+    if (command->again != NULL || o->faults.sweep != 0)
+        printf("result length %llu points %llu runs %llu failed %llu steps %llu\n",
+               (unsigned long long)length, (unsigned long long)sum.points,
+               (unsigned long long)(sum.runs + runs), (unsigned long long)(sum.failed + !well),
+               (unsigned long long)sum.steps);
+    else if (runs > 1 && well)
+        fprintf(stderr, "sim: %llu runs, all well, from seed %llu\n", (unsigned long long)runs,
+                (unsigned long long)seed);
+    return well && sum.failed == 0 ? 0 : 1;
 }
 
 int main(int argc, char **argv)
 {
     struct sim_options o = {.cores = 4, .seed = 1, .max_steps = 20000000, .max_ns = SK_MS(600000)};
-    uint64_t runs = 1;
-    const char *system = NULL, *input = "-";
+    struct command command = {.runs = 1, .input = "-", .plan = "none"};
     int c;
     size_t len;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1)
-        take_option(&o, c, &runs, &system, &input);
-    if (system == NULL || optind != argc || o.cores < 1 || o.cores > SK_CORES_MAX) {
+        take_option(&o, c, &command);
+    if (command.system == NULL || optind != argc || o.cores < 1 || o.cores > SK_CORES_MAX) {
         fputs(usage, stderr);
         return 2;
     }
-    o.system = read_file(system, &o.system_bytes);
-    o.script = read_file(input, &len);
+    o.system = read_file(command.system, &o.system_bytes);
+    if (o.scenario == NULL)
+        o.script = read_file(command.input, &len);
+    else
+        o.cores = o.scenario->cores;
     sim_signals_install();
-    for (uint64_t n = 0; n < runs; n++, o.seed++)
-        if (!sim_run(&o)) {
-            report(&o, argc, argv);
-            return 1;
-        }
-    if (runs > 1)
-        fprintf(stderr, "sim: %llu runs, all well\n", (unsigned long long)runs);
-    return 0;
+    return run_all(&o, &command, argc, argv);
 }

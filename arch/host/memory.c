@@ -421,6 +421,31 @@ void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, si
     return (void *)(uintptr_t)addr;
 }
 
+uint32_t sim_page_mapped(uint64_t page, const struct host_space *by[2])
+{
+    const struct mapping *m = &memory.map[page_index(page)];
+    uint32_t n = 0;
+    for (int side = 0; side < 2; side++)
+        if (m->space[side] != 0)
+            by[n++] = &memory.space[(m->space[side] & 0xfffu) - 1u];
+    return n;
+}
+
+void sim_scribble_space(const struct host_space *s)
+{
+    uint32_t i = space_index(s);
+    for (uint32_t n = 0; n < memory.page_count[i]; n++) {
+        const struct mapping *m = &memory.map[memory.pages[i][n]];
+        int side = mapping_side(m, s->id);
+        char *page = (char *)(uintptr_t)page_at(memory.pages[i][n]);
+        if (m->space[1 - side] == 0 || !(m->prot[side] & SK_PROT_W))
+            continue;
+        sim.lies = true;
+        for (uint32_t at = 0; at < SK_PAGE_BYTES; at += 64u)
+            plan_garbage(page + at);
+    }
+}
+
 void *sim_random_chan_page(void)
 {
     uint32_t most = SLICES * STRIDE_PAGES;

@@ -20,7 +20,7 @@ static bool chance(uint32_t one_in)
 }
 
 /* A line of garbage: noise, or a plausible header with noise behind it. */
-static void garbage(void *line)
+void plan_garbage(void *line)
 {
     uint32_t *w = line;
     uint32_t keep = w[0];
@@ -44,8 +44,9 @@ static void scribble_chan(void)
     struct sk_chan_mem *mem = sim_random_chan_page();
     if (mem == NULL)
         return;
+    sim.lies = true;
     uint32_t at = sim_random_below(2u + 2u * SK_CHAN_SLOTS_MAX);
-    garbage(at < 2 ? (void *)&mem->line[at] : (void *)&mem->slot[at - 2u]);
+    plan_garbage(at < 2 ? (void *)&mem->line[at] : (void *)&mem->slot[at - 2u]);
 }
 
 static void scribble_link(void)
@@ -54,15 +55,16 @@ static void scribble_link(void)
     struct sk_link *l = sim_link(from, to);
     if (from == to || l->magic == 0)
         return;
+    sim.lies = true;
     uint32_t lines = sizeof(*l) / 64u;
-    garbage((char *)l + 64u * sim_random_below(lines));
+    plan_garbage((char *)l + 64u * sim_random_below(lines));
 }
 
-/* The running task faults. init may not: its end is its kernel's. */
-static bool fault_task(struct port_cpu *cpu)
+/* init may not: its end is its kernel's. */
+void sim_fault_task(struct port_cpu *cpu)
 {
     if (cpu->mode != CORE_TASK || cpu->space->task->creator == NULL)
-        return false;
+        return;
     cpu->fault = (struct port_fault){.kind = SK_FAULT_OTHER, .addr = 0xdead};
     sim.inside = true;
     sim_enter_kernel(REASON_FAULT);
@@ -86,7 +88,7 @@ static void restart_cores(void)
     }
 }
 
-static void restart(sk_core core)
+void plan_restart(sk_core core)
 {
     if (core != 0 && core < sim.cores && sim.cpu[core].mode != CORE_OFF &&
         sim.cpu[0].mode != CORE_HALTED)
@@ -96,12 +98,13 @@ static void restart(sk_core core)
 void plan_step(void)
 {
     restart_cores();
+    faults_step();
     if (sim.plans && sim.steps == sim.opt.plan.restart_at)
-        restart(sim.cores - 1u);
+        plan_restart(sim.cores - 1u);
     if (sim.fault_core == sim.cur->core + 1u && sim.cur->mode == CORE_TASK &&
         sim.cur->space->task->creator != NULL) {
         sim.fault_core = 0;
-        fault_task(sim.cur);
+        sim_fault_task(sim.cur);
     }
     if (!sim.plans || sim.now < SK_MS(1))
         return;
@@ -112,9 +115,9 @@ void plan_step(void)
     if (chance(sim.opt.plan.panic_core) && sim.cur->core != 0 && sim.cur->kern != NULL)
         sim.cur->panic_due = true;
     if (chance(sim.opt.plan.restart_core) && sim.cores > 1)
-        restart(1u + sim_random_below(sim.cores - 1u));
+        plan_restart(1u + sim_random_below(sim.cores - 1u));
     if (chance(sim.opt.plan.fault_task))
-        fault_task(sim.cur);
+        sim_fault_task(sim.cur);
 }
 
 void plan_do(const char *action)
@@ -131,7 +134,7 @@ void plan_do(const char *action)
     else if (strncmp(action, "panic", 5) == 0 && n < sim.cores)
         sim.cpu[n].panic_due = true;
     else if (strncmp(action, "restart", 7) == 0)
-        restart((sk_core)n);
+        plan_restart((sk_core)n);
     else if (strncmp(action, "chan", 4) == 0)
         while (n-- > 0)
             scribble_chan();

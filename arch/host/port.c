@@ -2,6 +2,7 @@
  * Doorbells arrive after a while that the seed chooses, and coalesce until then.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
+#include "arch/host/history.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -23,11 +24,16 @@ void port_doorbell(struct port_cpu *cpu, sk_core to)
     sim_step();
     if (to >= sim.cores || sim.cpu[to].mode == CORE_OFF || sim.cpu[to].mode == CORE_HALTED)
         return;
+    history_add(HISTORY_RING, to, 0, 0);
+    uint32_t bells = sim.window ? sim.faults.bells : 0;
+    if (bells != 0 && sim_random_below(bells) == 0)
+        return;
     if (sim.opt.plan.lost_bell != 0 && sim_random_below(sim.opt.plan.lost_bell) == 0)
         return;
     struct port_cpu *peer = &sim.cpu[to];
     if (!peer->bell)
-        peer->bell_ns = sim.now + sim_random_below(2000);
+        peer->bell_ns =
+            sim.now + sim_random_below(bells != 0 && sim_random_below(bells) == 0 ? 8000000 : 2000);
     peer->bell = true;
 }
 
@@ -80,7 +86,7 @@ _Noreturn void port_halt(struct port_cpu *cpu)
 {
     bool panic = sim.crash[cpu->core].cause == SK_CRASH_PANIC;
     sim.panics += panic;
-    if (panic && !sim.opt.allow_panic)
+    if (panic && !sim.opt.allow_panic && !cpu->lost && !cpu->doubted)
         sim_fail("the kernel of core %u panicked", cpu->core);
     cpu->mode = CORE_HALTED;
     sim_core_leave_for_good();

@@ -1,12 +1,14 @@
 /* One run of the machine, from an empty state to its end, and what to say about it.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
+#include "arch/host/history.h"
+#include "arch/host/stage.h"
 #include "kernel/kern.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const char *const mode_name[] = {"off", "kernel", "task", "idle", "halted"};
+static const char *const mode_name[] = {"off", "kernel", "task", "idle", "halted", "hung"};
 static const char *const task_state[] = {"free", "new", "ready", "waiting", "dying", "dead"};
 
 static void print_core(const struct port_cpu *cpu)
@@ -57,7 +59,7 @@ void sim_print_state(void)
 
 static void judge(void)
 {
-    const char *waits = script_waits_for();
+    const char *waits = sim.opt.scenario == NULL ? script_waits_for() : NULL;
     const char *bad = script_forbidden();
     if (sim.end == SIM_POWER_OFF && sim.status != 0)
         snprintf(sim.why, sizeof(sim.why), "powered off with status %u", sim.status);
@@ -89,6 +91,10 @@ bool sim_run(const struct sim_options *opt)
         return false;
     }
     sim.plans = true;
+    sim.faults = opt->faults;
+    sim.sweeping = opt->faults.sweep != 0;
+    history_reset();
+    stage_reset();
     sim_schedule_reset();
     sim.cpu[0].epoch = 1;
     sim_core_start(&sim.cpu[0]);

@@ -5,8 +5,11 @@
  * active context has the processor. Nothing here is called by two contexts at once.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
+#include "arch/host/history.h"
+#include "arch/host/stage.h"
 #include "arch/host/include/host_user.h"
 #include "arch/host/include/programs.h"
+#include "kernel/task.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -74,22 +77,40 @@ static struct port_task *take_interrupt(struct port_cpu *cpu)
     switch (at) {
     case 0:
         cpu->bell = false;
+        history_add(HISTORY_BELL, 0, 0, 0);
         return kern_doorbell(cpu->kern);
     case 1:
         cpu->timer_ns = SK_FOREVER;
+        history_add(HISTORY_TIMER, 0, 0, 0);
         return kern_timer(cpu->kern);
     default:
         uart_irq_taken(cpu->core, &irq);
+        history_add(HISTORY_IRQ, irq, 0, 0);
         return kern_irq(cpu->kern, irq);
     }
 }
 
 /* --- Which core runs ------------------------------------------------------------------------- */
 
-static bool runnable(const struct port_cpu *cpu)
+static void sim_core_thaw(struct port_cpu *cpu)
 {
+    cpu->frozen = false;
+    history_note("core %u goes on", cpu->core);
+}
+
+static bool due(const struct port_cpu *cpu)
+{
+    return cpu->panic_due || cpu->kill_due != NULL;
+}
+
+static bool runnable(struct port_cpu *cpu)
+{
+    if (cpu->frozen && (sim.steps >= cpu->thaw_step || sim.now >= cpu->thaw_at_ns))
+        sim_core_thaw(cpu);
+    if (cpu->frozen)
+        return false;
     return cpu->mode == CORE_KERNEL || cpu->mode == CORE_TASK ||
-           (cpu->mode == CORE_IDLE && (pending(cpu) || cpu->panic_due));
+           (cpu->mode == CORE_IDLE && (pending(cpu) || due(cpu)));
 }
 
 static struct port_cpu *choose(void)
@@ -112,22 +133,41 @@ static void switch_to(struct port_cpu *cpu)
     sim.cur = from;
 }
 
+/* Nothing happens but by a core that is frozen: its time is over. */
+static bool thaw_first(void)
+{
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (sim.cpu[c].frozen && sim.cpu[c].thaw_at_ns == SK_FOREVER) {
+            sim_core_thaw(&sim.cpu[c]);
+            return true;
+        }
+    return false;
+}
+
 /* Every core is idle: let time pass until something happens. */
 static void jump_time(void)
 {
+    stage_idle();
     sk_ns next = uart_next_ns();
+    if (stage_next_ns() < next)
+        next = stage_next_ns();
     for (sk_core c = 0; c < sim.cores; c++) {
         struct port_cpu *cpu = &sim.cpu[c];
-        if (cpu->mode != CORE_IDLE)
+        if (cpu->frozen && cpu->mode != CORE_HALTED && cpu->thaw_at_ns < next)
+            next = cpu->thaw_at_ns;
+        if (cpu->mode != CORE_IDLE || cpu->frozen)
             continue;
+        if (due(cpu))
+            return;
         if (cpu->timer_ns < next)
             next = cpu->timer_ns;
         if (cpu->bell && cpu->bell_ns < next)
             next = cpu->bell_ns;
     }
+    if (next == SK_FOREVER && thaw_first())
+        return;
     if (next == SK_FOREVER) {
-        snprintf(sim.why, sizeof(sim.why), "every core is idle for ever; the script waits for: %s",
-                 script_waits_for());
+        snprintf(sim.why, sizeof(sim.why), "every core is idle for ever; %s", stage_waits_for());
         sim_finish(SIM_STUCK);
     }
     if (next > sim.now)
@@ -138,9 +178,8 @@ static void jump_time(void)
 static void check_bounds(void)
 {
     if (sim.steps > sim.opt.max_steps || sim.now > sim.opt.max_ns)
-        sim_fail("no end after %llu steps, %llu virtual ms; the script waits for: %s",
-                 (unsigned long long)sim.steps, (unsigned long long)(sim.now / SK_MS(1)),
-                 script_waits_for());
+        sim_fail("no end after %llu steps, %llu virtual ms; %s", (unsigned long long)sim.steps,
+                 (unsigned long long)(sim.now / SK_MS(1)), stage_waits_for());
     uart_advance();
     if (sim.steps >= sim.audit_steps) {
         sim.audit_steps = sim.steps + 20000 + sim_random_below(20000);
@@ -161,7 +200,7 @@ static void pass_time(sk_ns ns)
 /* In a task: should its core take an interrupt now? Put off for a bounded number of steps. */
 static bool interrupt_now(struct port_cpu *cpu)
 {
-    if (cpu->panic_due)
+    if (due(cpu))
         return true;
     if (!pending(cpu))
         return false;
@@ -238,8 +277,23 @@ static void resume(struct port_cpu *cpu, struct port_task *pt)
     cpu->space = s;
     cpu->mode = CORE_TASK;
     cpu->active = &s->co;
+    sim.resumed_ns = sim.now;
     co_switch(&cpu->co, &s->co);
     cpu->space = NULL;
+}
+
+/* As if the task's creator ended it now. */
+static struct port_task *kill_now(struct port_cpu *cpu)
+{
+    struct kern *k = cpu->kern;
+    struct task *t = cpu->kill_due;
+    cpu->kill_due = NULL;
+    bool lives = t->gen == cpu->kill_gen && t->state >= SK_TASK_NEW && t->state <= SK_TASK_WAITING;
+    if (lives && t == k->current)
+        task_end(k, t, SK_CAUSE_KILLED, 0);
+    else if (lives)
+        task_kill(k, t, t->creator);
+    return kern_idle(k);
 }
 
 static struct port_task *enter(struct port_cpu *cpu)
@@ -250,13 +304,13 @@ static struct port_task *enter(struct port_cpu *cpu)
     }
     switch (cpu->reason) {
     case REASON_SYSCALL:
-        if (sim.opt.trace)
-            fprintf(stderr, "%10llu core %u call %u\n", (unsigned long long)sim.now, cpu->core,
-                    cpu->call);
         return kern_syscall(cpu->kern, cpu->call);
     case REASON_FAULT:
+        history_add(HISTORY_FAULT, cpu->fault.kind, cpu->fault.addr, 0);
         return kern_fault(cpu->kern, &cpu->fault);
     default:
+        if (cpu->kill_due != NULL)
+            return kill_now(cpu);
         return take_interrupt(cpu);
     }
 }
@@ -264,7 +318,7 @@ static struct port_task *enter(struct port_cpu *cpu)
 static void wait_for_interrupt(struct port_cpu *cpu)
 {
     cpu->mode = CORE_IDLE;
-    while (!pending(cpu) && !cpu->panic_due) {
+    while (!pending(cpu) && !due(cpu)) {
         struct port_cpu *next;
         pass_time(1);
         while ((next = choose()) == NULL)
@@ -286,7 +340,7 @@ static void core_main(void *arg)
         sim_step();
         sim.inside = true;
         if (pt != NULL) {
-            if (pending(cpu) && sim_random_below(2) == 0)
+            if (cpu->kill_due != NULL || (pending(cpu) && sim_random_below(2) == 0))
                 cpu->reason = REASON_INTERRUPT; /* came while the kernel was inside */
             else
                 resume(cpu, pt);
@@ -299,7 +353,7 @@ static void core_main(void *arg)
         }
         sim.inside = false;
         sim_step();
-        if (cpu->reason != REASON_INTERRUPT || cpu->panic_due || pending(cpu))
+        if (cpu->reason != REASON_INTERRUPT || due(cpu) || pending(cpu))
             pt = enter(cpu); /* else it went away meanwhile */
     }
 }
@@ -311,9 +365,12 @@ void sim_core_start(struct port_cpu *cpu)
     cpu->kern = NULL;
     cpu->mode = CORE_KERNEL;
     cpu->timer_ns = SK_FOREVER;
-    cpu->bell = cpu->panic_due = cpu->restart_due = false;
+    cpu->bell = cpu->panic_due = cpu->restart_due = cpu->frozen = false;
+    cpu->lost = cpu->doubted = false;
+    cpu->kill_due = NULL;
     cpu->space = NULL;
     cpu->active = &cpu->co;
+    history_note("core %u begins, epoch %u", cpu->core, cpu->epoch);
     co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, core_main, cpu);
 }
 
@@ -322,13 +379,53 @@ void sim_core_leave(void)
     switch_to(&sim.cpu[0]); /* which never leaves, and looks at the plans at its next step */
 }
 
-_Noreturn void sim_core_leave_for_good(void)
+/* Until this core may run again; never, if it is halted. */
+static void run_others(void)
 {
     struct port_cpu *next;
     while ((next = choose()) == NULL)
         jump_time();
     switch_to(next);
+}
+
+_Noreturn void sim_core_leave_for_good(void)
+{
+    history_note("core %u does nothing more", sim.cur->core);
+    run_others();
     __builtin_trap();
+}
+
+void sim_core_stop(struct port_cpu *cpu)
+{
+    cpu->mode = CORE_HALTED;
+    cpu->bell = cpu->frozen = false;
+    cpu->timer_ns = SK_FOREVER;
+    uart_core_reset(cpu->core);
+    if (cpu != sim.cur)
+        return;
+    run_others();
+    __builtin_trap();
+}
+
+void sim_core_pause(void)
+{
+    struct port_cpu *cpu = sim.cur;
+    while (cpu->frozen)
+        run_others();
+}
+
+void sim_kill_task(struct port_cpu *cpu, struct task *t)
+{
+    cpu->kill_due = t;
+    cpu->kill_gen = t->gen;
+}
+
+void sim_ring_core(struct port_cpu *cpu)
+{
+    if (cpu->mode == CORE_OFF || cpu->mode == CORE_HALTED || cpu->bell)
+        return;
+    cpu->bell = true;
+    cpu->bell_ns = sim.now;
 }
 
 _Noreturn void sim_fault_landing(void)
@@ -354,8 +451,10 @@ void host_syscall(uint32_t nr, const uint64_t args[6], uint64_t r[4])
     sim.inside = true;
     memcpy(pt->reg, args, sizeof(pt->reg));
     cpu->call = nr;
+    history_add(HISTORY_CALL, nr, args[0], args[1]);
     sim_enter_kernel(REASON_SYSCALL);
     memcpy(r, pt->reg, 4 * sizeof(r[0]));
+    history_add(HISTORY_RETURN, r[0], 0, 0);
     sim.inside = false;
 }
 

@@ -5,6 +5,7 @@
  *   =NAME   the next word of the output is from now on $NAME, in later lines
  *   :NAME   the same with the rest of the line
  *   ~MS     wait so many virtual milliseconds
+ *   +CMD|TEXT   type CMD and return, and wait for TEXT; after a while, again
  *   !TEXT   TEXT must never be in the output
  *   @WORDS  an act of the simulation (plan.c)
  *   .       the run ends here, well
@@ -24,6 +25,7 @@
 #define LINE_BYTES    256u
 #define VARIABLES_MAX 32u
 #define PROMPT        "skerry> "
+#define AGAIN_NS      SK_MS(2500) /* '+': what was typed is lost with who read it */
 
 static struct {
     char line[LINES_MAX][LINE_BYTES];
@@ -79,7 +81,7 @@ const char *script_reset(const char *text)
         memcpy(line, text, len);
         line[len] = '\0';
         text += len + (text[len] == '\n');
-        if (strchr("<>=:~!@.", line[0]) != NULL && line[0] != '\0') {
+        if (strchr("<>=:~!@.+", line[0]) != NULL && line[0] != '\0') {
             add(line[0], line + 1);
         } else if (line[0] != '#' && line[0] != '\0') {
             add('<', PROMPT);
@@ -137,9 +139,27 @@ static bool capture(const char *name, bool line)
     return true;
 }
 
+/* "CMD|TEXT" */
+static bool type_until(const char *line)
+{
+    size_t len = strcspn(line, "|");
+    if (match_text(line[len] != '\0' ? line + len + 1 : line)) {
+        script.wake_ns = SK_FOREVER;
+        return true;
+    }
+    if (script.wake_ns != SK_FOREVER && sim.now < script.wake_ns)
+        return false;
+    script.wake_ns = sim.now + AGAIN_NS;
+    snprintf(script.typing, sizeof(script.typing), "\r%.*s\r", (int)len, line);
+    script.typed = 0;
+    return false;
+}
+
 static bool statement(const char *line)
 {
     switch (line[0]) {
+    case '+':
+        return type_until(line + 1);
     case '<':
         return match_text(line + 1);
     case '=':

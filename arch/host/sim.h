@@ -13,6 +13,7 @@
 #define HOST_SIM_H
 
 #include "arch/host/co.h"
+#include "arch/host/faults.h"
 #include "kernel/entry.h"
 #include <skerry/syscall.h>
 
@@ -61,6 +62,14 @@ struct port_cpu {
     sk_ns thaw_ns;    /* does nothing until then; 0: it runs */
     bool panic_due;   /* fault plan: the kernel is to break at its next entry */
     bool restart_due; /* fault plan: the core is to begin anew, whatever it does */
+    struct task
+        *kill_due;      /* fault plan: this task ends when its kernel is done with what it does */
+    uint32_t kill_gen;  /* of its slot */
+    bool frozen;        /* fault plan: executes nothing, */
+    uint64_t thaw_step; /* until this step */
+    sk_ns thaw_at_ns;   /* or this time */
+    bool lost;          /* a plan has ended this epoch; */
+    bool doubted;       /* or has made it silent for a while */
     uint64_t steps;
 };
 
@@ -78,7 +87,9 @@ struct sim_options {
     bool allow_panic;
     bool no_force; /* this machine cannot order a core off */
     bool quiet;
-    const char *script;                        /* text; see script.c */
+    const char *script;                  /* text; see script.c */
+    const struct sim_scenario *scenario; /* or this, see stage.h */
+    struct fault_plan faults;
     struct {                                   /* fault plans: one in so many steps, 0 = never */
         uint32_t fault_task;                   /* the running task (never init) faults */
         uint32_t scribble_chan, scribble_link; /* 64 bytes of garbage into a slot or line */
@@ -116,10 +127,22 @@ struct sim {
     bool plans;           /* fault plans are in force */
     struct sk_crash crash[SK_CORES_MAX];
     uint32_t device_reg[SK_SYS_DEVICES_MAX][SIM_DEVICE_REGS]; /* of devices that kernels have */
-    sk_core fault_core; /* core + 1 whose next task faults; 0 = none */
+    sk_core fault_core;       /* core + 1 whose next task faults; 0 = none */
+    struct fault_plan faults; /* of this run; marks what has been met */
+    bool sweeping;            /* this run forks others */
+    bool window;              /* faults of the plan, and a sweep's, come now */
+    bool lies;                /* garbage has been written where peers read */
+    uint64_t requests;        /* for memory and ends, in the window */
+    sk_ns resumed_ns;         /* a task last ran */
 };
 
 extern struct sim sim;
+
+/* Does that core do anything, or will it, when its time comes? */
+static inline bool sim_core_works(const struct port_cpu *cpu)
+{
+    return cpu->mode != CORE_OFF && cpu->mode != CORE_HALTED && cpu->mode != CORE_HUNG;
+}
 
 /* --- sched.c --------------------------------------------------------------------------------- */
 uint64_t sim_random(void);
@@ -132,6 +155,17 @@ _Noreturn void sim_finish(enum sim_end end);
 _Noreturn void sim_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The core that runs does nothing any more, in the mode that it is in. */
 _Noreturn void sim_core_leave_for_good(void);
+/* The core stops for good, in the middle of whatever it does; does not return if it is the one that
+ * runs. */
+void sim_core_stop(struct port_cpu *cpu);
+/* The core that runs is frozen: returns when it is not any more. */
+void sim_core_pause(void);
+/* The running task faults; returns if its core runs another one. */
+void sim_fault_task(struct port_cpu *cpu);
+/* The task ends as soon as its kernel is not at work. */
+void sim_kill_task(struct port_cpu *cpu, struct task *t);
+/* Its doorbell rings, for nothing. */
+void sim_ring_core(struct port_cpu *cpu);
 /* Begin (anew) with cpu->epoch; not the core that calls it. */
 void sim_core_start(struct port_cpu *cpu);
 /* The core that runs is to begin anew: let another one see to it. */
@@ -151,6 +185,10 @@ struct host_space *sim_space_of(struct port_task *pt);
 struct port_cpu *sim_page_core(uint64_t addr);
 struct sk_link *sim_link(sk_core from, sk_core to);
 bool sim_device_mapped(const struct host_space *s, uint64_t addr);
+/* Garbage into every channel page that the task has mapped. */
+void sim_scribble_space(const struct host_space *s);
+/* Who has the page mapped: 0, 1 or 2 spaces. */
+uint32_t sim_page_mapped(uint64_t page, const struct host_space *by[2]);
 /* A page that two tasks have mapped (a channel), chosen by the seed; NULL: none met. */
 void *sim_random_chan_page(void);
 
@@ -185,6 +223,8 @@ const char *script_forbidden(void); /* a text that must not be in the output, bu
 /* --- plan.c, audit.c ------------------------------------------------------------------------- */
 void plan_step(void);             /* fault plans by chance */
 void plan_do(const char *action); /* one by name, from a script */
+void plan_restart(sk_core core);  /* begins anew, unasked */
+void plan_garbage(void *line);    /* 64 bytes, by the seed */
 void sim_audit(void);
 
 /* --- run.c ----------------------------------------------------------------------------------- */

@@ -10,6 +10,22 @@
 
 _Static_assert(SK_START_BYTES <= SK_PAGE_BYTES, "the start block is in one page");
 
+/* The program of that name; of a scenario's roles (tests/sim/scenes/), which are all in one program,
+ * what stands before the first '_'. */
+static const struct host_program *find(const char *name)
+{
+    const struct host_program *p = host_programs;
+    size_t role = strcspn(name, "_");
+    while (p->name != NULL && strcmp(p->name, name) != 0)
+        p++;
+    if (p->name != NULL)
+        return p;
+    for (p = host_programs; p->name != NULL; p++)
+        if (strlen(p->name) == role && strncmp(p->name, name, role) == 0)
+            break;
+    return p;
+}
+
 /* Fill a new region's last page with the start block; *at is where that lies, in every task. */
 static sk_err fill(sk_handle region, uint64_t pages, const struct sk_load *load, uint64_t *start)
 {
@@ -25,9 +41,7 @@ static sk_err fill(sk_handle region, uint64_t pages, const struct sk_load *load,
 
 sk_err loader_start(const struct sk_load *load, const char **why)
 {
-    const struct host_program *p = host_programs;
-    while (p->name != NULL && strcmp(p->name, load->prog->name) != 0)
-        p++;
+    const struct host_program *p = find(load->prog->name);
     if (p->name == NULL) {
         *why = "not a program of this simulation";
         return SK_ERR_IMAGE;

@@ -1,0 +1,261 @@
+/* See stage.h. Looks only while every core is idle.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/stage.h"
+#include "arch/host/history.h"
+#include "arch/host/sim.h"
+#include "kernel/kern.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WARM_NS   SK_MS(40)  /* nothing new happens for so long before play begins */
+#define SETTLE_NS SK_MS(700) /* longer than what the system retries, restarts and forgets */
+#define STUCK_NS  SK_MS(12000)
+#define LIES_NS   SK_MS(4000) /* who was lied to may wait for ever; then it is killed */
+
+enum phase { PHASE_WARM, PHASE_PLAY, PHASE_CLEAR, PHASE_SETTLE };
+
+static struct {
+    enum phase phase;
+    sk_ns since_ns;
+    struct sk_stats before[SK_CORES_MAX];
+    uint32_t epoch[SK_CORES_MAX];
+    char waits[160];
+} stage;
+
+void stage_reset(void)
+{
+    memset(&stage, 0, sizeof(stage));
+    memset(&witness, 0, sizeof(witness));
+    if (sim.opt.scenario == NULL)
+        sim.window = true;
+}
+
+static bool runs(const struct port_cpu *cpu)
+{
+    return sim_core_works(cpu) && cpu->kern != NULL;
+}
+
+static const struct sim_role *role_of(const struct task *t)
+{
+    static const struct sim_role director = {.program = "director"};
+    if (strcmp(t->name, director.program) == 0)
+        return &director;
+    for (const struct sim_role *r = sim.opt.scenario->role; r->program != NULL; r++)
+        if (strcmp(t->name, r->program) == 0)
+            return r;
+    return NULL;
+}
+
+/* The first task that plays a role; services: those too. */
+static struct task *player(bool services, struct port_cpu **cpu)
+{
+    for (sk_core c = 0; c < sim.cores; c++) {
+        struct kern *k = sim.cpu[c].kern;
+        if (!runs(&sim.cpu[c]))
+            continue;
+        for (uint32_t i = 0; i < k->task_count; i++) {
+            struct task *t = &k->tasks[i];
+            const struct sim_role *r =
+                t->state != 0 && t->state != SK_TASK_DEAD ? role_of(t) : NULL;
+            if (r == NULL || (r->service && !services))
+                continue;
+            *cpu = &sim.cpu[c];
+            return t;
+        }
+    }
+    return NULL;
+}
+
+/* --- The phases ------------------------------------------------------------------------------ */
+
+static struct sk_stats in_use(const struct kern *k)
+{
+    struct sk_stats s = k->stats;
+    s.pages_free = k->ram_free;
+    return s;
+}
+
+/* Without the director, which will have ended: it, all that it has, and the channel that its init
+ * has made for it. */
+static void without(const struct kern *k, const struct task *t, struct sk_stats *s)
+{
+    s->tasks--;
+    s->handles -= t->handles_used + 2u;
+    s->ends -= t->ends_used + 1u;
+    s->chans--;
+    s->pages_free += t->pages_used + 1u;
+    for (uint32_t i = 0; i < k->region_count; i++)
+        s->regions -= k->regions[i].in_use && k->regions[i].owner == t;
+}
+
+/* What belongs to the scenario goes wrong so many steps from now. */
+static void own_plan(void)
+{
+    struct fault_plan own = {.count = 0};
+    const char *text = sim.opt.scenario->plan;
+    const char *wrong = text != NULL ? faults_parse(text, &own) : NULL;
+    if (wrong != NULL)
+        sim_fail("plan of the scenario: %s", wrong);
+    for (uint32_t i = 0; i < own.count && sim.faults.count < FAULTS_MAX; i++) {
+        own.fault[i].at += sim.steps;
+        sim.faults.fault[sim.faults.count++] = own.fault[i];
+    }
+}
+
+static void play(void)
+{
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (runs(&sim.cpu[c])) {
+            stage.before[c] = in_use(sim.cpu[c].kern);
+            stage.epoch[c] = sim.cpu[c].epoch;
+        }
+    struct port_cpu *cpu;
+    struct task *director = player(false, &cpu);
+    if (director != NULL)
+        without(cpu->kern, director, &stage.before[cpu->core]);
+    own_plan();
+    history_note("the scenario begins");
+    stage.phase = PHASE_PLAY;
+    stage.since_ns = sim.now;
+    sim.window = true;
+    witness.go = true;
+}
+
+/* Did something go wrong after which the system may have fewer connections than before? */
+static bool changed(void)
+{
+    if (faults_lies())
+        return true;
+    for (uint32_t i = 0; i < sim.faults.count; i++)
+        if (sim.faults.fault[i].act == ACT_CLOCK && sim.faults.fault[i].done)
+            return true;
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (!runs(&sim.cpu[c]) || sim.cpu[c].epoch != stage.epoch[c] || sim.cpu[c].doubted)
+            return true;
+    return false;
+}
+
+#define SAME(field)                                                                                \
+    do {                                                                                           \
+        if (lost ? now.field > was->field : now.field != was->field)                               \
+            sim_fail("core %u has " #field " %u, and had %u", c, now.field, was->field);           \
+    } while (0)
+
+/* Of a core that is lost, others may still hold what it could touch: then only nothing more. */
+static void compare(sk_core c, bool lost)
+{
+    const struct kern *k = sim.cpu[c].kern;
+    const struct sk_stats *was = &stage.before[c];
+    struct sk_stats now = in_use(k);
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < k->chan_count && lost; i++)
+        held += k->chans[i].in_use &&
+                (k->chans[i].doubt != 0 || !k->chans[i].released[0] || !k->chans[i].released[1]);
+    now.chans -= lost && held < now.chans ? held : now.chans * lost;
+    SAME(tasks);
+    SAME(handles);
+    SAME(ends);
+    SAME(chans);
+    SAME(ports);
+    SAME(regions);
+    if (now.pages_free + held < was->pages_free || (!lost && now.pages_free != was->pages_free))
+        sim_fail("core %u has %u pages free, and had %u", c, now.pages_free, was->pages_free);
+}
+
+static void judge(void)
+{
+    bool lost = changed();
+    sim_audit();
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (runs(&sim.cpu[c]) && sim.cpu[c].epoch == stage.epoch[c] && stage.epoch[c] != 0)
+            compare(c, lost);
+    sim_finish(SIM_SCRIPT_END);
+}
+
+static void check_stuck(void)
+{
+    if (sim.now < sim.resumed_ns + STUCK_NS)
+        return;
+    struct port_cpu *cpu;
+    const struct task *t = player(stage.phase == PHASE_CLEAR, &cpu);
+    sim_fail("%s on core %u is not told that it waits for ever", t ? t->name : "somebody",
+             t ? cpu->core : 0);
+}
+
+/* With core 0 its console is lost, and nobody can type: the others have some time to go on. */
+static void check_console(void)
+{
+    if (sim.cpu[0].mode != CORE_HALTED || !sim.cpu[0].lost)
+        return;
+    if (stage.since_ns == 0)
+        stage.since_ns = sim.now;
+    if (sim.now < stage.since_ns + STUCK_NS / 4u)
+        return;
+    sim_audit();
+    sim_finish(SIM_SCRIPT_END);
+}
+
+void stage_idle(void)
+{
+    struct port_cpu *cpu;
+    struct task *t;
+    if (sim.opt.scenario == NULL) {
+        check_console();
+        return;
+    }
+    switch (stage.phase) {
+    case PHASE_WARM:
+        if (witness.ready && sim.now >= witness.ready_ns + WARM_NS)
+            play();
+        return;
+    case PHASE_PLAY:
+        if (player(false, &cpu) != NULL && !(faults_lies() && sim.now > stage.since_ns + LIES_NS)) {
+            check_stuck();
+            return;
+        }
+        stage.phase = PHASE_CLEAR;
+        sim.window = false;
+        history_note("all roles have ended");
+        return;
+    case PHASE_CLEAR:
+        t = player(true, &cpu);
+        if (t != NULL && t->state != SK_TASK_DYING && cpu->kill_due == NULL)
+            sim_kill_task(cpu, t);
+        if (t != NULL)
+            return;
+        stage.phase = PHASE_SETTLE;
+        stage.since_ns = sim.now;
+        return;
+    default:
+        if (sim.now >= stage.since_ns + SETTLE_NS)
+            judge();
+        return;
+    }
+}
+
+sk_ns stage_next_ns(void)
+{
+    if (sim.opt.scenario == NULL)
+        return stage.since_ns != 0 ? stage.since_ns + STUCK_NS / 4u : SK_FOREVER;
+    if (stage.phase == PHASE_CLEAR)
+        return sim.now + SK_MS(1);
+    if (stage.phase == PHASE_PLAY)
+        return faults_lies() ? stage.since_ns + LIES_NS + 1u : SK_FOREVER;
+    return stage.phase == PHASE_SETTLE ? stage.since_ns + SETTLE_NS : SK_FOREVER;
+}
+
+const char *stage_waits_for(void)
+{
+    struct port_cpu *cpu = NULL;
+    if (sim.opt.scenario == NULL) {
+        snprintf(stage.waits, sizeof(stage.waits), "the script waits for: %s", script_waits_for());
+        return stage.waits;
+    }
+    const struct task *t = player(true, &cpu);
+    snprintf(stage.waits, sizeof(stage.waits), "%s has not ended",
+             stage.phase == PHASE_WARM ? "the boot"
+             : t                       ? t->name
+                                       : "nobody");
+    return stage.waits;
+}
