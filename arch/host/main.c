@@ -141,6 +141,40 @@ static void take_plan(struct sim_options *o, const char *text)
     }
 }
 
+/* Faults by chance. False: it is another option. */
+static bool take_chance(struct sim_options *o, int c, uint64_t n)
+{
+    switch (c) {
+    case OPT_FAULT:
+        o->plan.fault_task = (uint32_t)n;
+        break;
+    case OPT_CHAN:
+        o->plan.scribble_chan = (uint32_t)n;
+        break;
+    case OPT_LINK:
+        o->plan.scribble_link = (uint32_t)n;
+        break;
+    case OPT_PANIC:
+        o->plan.panic_core = (uint32_t)n;
+        break;
+    case OPT_PAGE:
+        o->plan.no_page = (uint32_t)n;
+        break;
+    case OPT_BELL:
+        o->plan.lost_bell = (uint32_t)n;
+        break;
+    case OPT_RESTART:
+        o->plan.restart_core = (uint32_t)n;
+        break;
+    case OPT_RESTART_AT:
+        o->plan.restart_at = n;
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
 static void take_option(struct sim_options *o, int c, struct command *command)
 {
     uint64_t n = optarg ? strtoull(optarg, NULL, 0) : 0;
@@ -175,30 +209,6 @@ static void take_option(struct sim_options *o, int c, struct command *command)
     case OPT_ALLOW:
         o->allow_panic = true;
         break;
-    case OPT_FAULT:
-        o->plan.fault_task = (uint32_t)n;
-        break;
-    case OPT_CHAN:
-        o->plan.scribble_chan = (uint32_t)n;
-        break;
-    case OPT_LINK:
-        o->plan.scribble_link = (uint32_t)n;
-        break;
-    case OPT_PANIC:
-        o->plan.panic_core = (uint32_t)n;
-        break;
-    case OPT_PAGE:
-        o->plan.no_page = (uint32_t)n;
-        break;
-    case OPT_BELL:
-        o->plan.lost_bell = (uint32_t)n;
-        break;
-    case OPT_RESTART:
-        o->plan.restart_core = (uint32_t)n;
-        break;
-    case OPT_RESTART_AT:
-        o->plan.restart_at = n;
-        break;
     case OPT_SCENARIO:
         take_scenario(o, optarg);
         break;
@@ -216,6 +226,8 @@ static void take_option(struct sim_options *o, int c, struct command *command)
         fputs(faults_usage, stdout);
         exit(0);
     default:
+        if (take_chance(o, c, n))
+            break;
         fputs(usage, stderr);
         exit(2);
     }

@@ -53,7 +53,7 @@ def test_help(tool):
     for arguments in ([], ["help"], ["--help"]):
         result = tool("skerry", *arguments)
         assert result.returncode == 0
-        for command in ("run", "test", "build", "bench", "fuzz", "debug", "doctor", "clean", "help"):
+        for command in ("run", "test", "sim", "build", "bench", "fuzz", "debug", "doctor", "clean", "help"):
             assert f"\n  {command} " in result.stdout
 
 

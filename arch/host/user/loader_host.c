@@ -10,8 +10,8 @@
 
 _Static_assert(SK_START_BYTES <= SK_PAGE_BYTES, "the start block is in one page");
 
-/* The program of that name; of a scenario's roles (tests/sim/scenes/), which are all in one program,
- * what stands before the first '_'. */
+/* The program of that name; of a scenario's roles (tests/sim/scenes/), which are all in one
+ * program, what stands before the first '_'. */
 static const struct host_program *find(const char *name)
 {
     const struct host_program *p = host_programs;
