@@ -1,6 +1,6 @@
-/* A kernel as the library sees it, for two or three tasks in one test: channels in plain memory,
- * escrows, event words. Waiting runs the other tasks' functions until there is something to do.
- * Included by one file of a test program.
+/* A kernel as the library sees it, for a few tasks in one test: channels in plain memory,
+ * escrows, event words; rings of its own where the library copies. Waiting runs the other tasks'
+ * functions until there is something to do. Included by one file of a test program.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef TESTS_UNIT_FAKE_USER_H
 #define TESTS_UNIT_FAKE_USER_H
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/ring.h"
 #include "lib/self.h"
 
 #define FAKE_TASKS 3
@@ -33,6 +34,8 @@ struct fake_end {
     struct sk_chan_status status;
     sk_handle escrow[SK_ESCROW_MAX];
     uint32_t escrowed;
+    struct ring_tx tx; /* where the library has no rings */
+    struct ring_rx rx;
 };
 
 static struct {
@@ -152,7 +155,13 @@ static sk_err fake_open(int i, uint32_t bit, struct sk_chan_view *view)
     e->owner = fake.current;
     e->bit = bit;
     e->status.same_core = !fake.far_cores;
-    *view = (struct sk_chan_view){.mem = (uintptr_t)e->mem,
+    struct sk_chan_mem *mem = e->mem;
+    struct sk_chan_ctl *mine = &mem->line[e->side], *theirs = &mem->line[e->side ^ 1u];
+    ring_tx_init(&e->tx, &mem->slot[e->side * SK_CHAN_SLOTS_MAX], SK_CHAN_SLOTS_MAX, mine, theirs,
+                 7);
+    ring_rx_init(&e->rx, &mem->slot[(e->side ^ 1u) * SK_CHAN_SLOTS_MAX], SK_CHAN_SLOTS_MAX, mine,
+                 theirs, 7);
+    *view = (struct sk_chan_view){.mem = XPORT_CALLS ? 0 : (uintptr_t)e->mem,
                                   .status = (uintptr_t)&e->status,
                                   .slots = SK_CHAN_SLOTS_MAX,
                                   .side = e->side,
@@ -203,6 +212,81 @@ static sk_err fake_wake(int i)
     if (fake.end[i].closed)
         return SK_ERR_PEER_DEAD;
     fake_signal(&fake.end[fake.end[i].peer]);
+    return SK_OK;
+}
+
+/* --- Where the library copies: what the kernel does with its rings ---------------------------- */
+
+static sk_err fake_chan_send(struct fake_end *e, const struct sk_msg *m, uint32_t slots)
+{
+    bool wake = false;
+    if (e->closed)
+        return SK_ERR_PEER_DEAD;
+    sk_err err = ring_send(&e->tx, m, slots, &wake);
+    if (wake)
+        fake_signal(&fake.end[e->peer]);
+    return err;
+}
+
+static sk_err fake_chan_recv(struct fake_end *e, struct sk_msg *m, uint32_t max, uint64_t r[4])
+{
+    bool wake = false;
+    uint32_t slots = 0;
+    sk_err err = ring_recv(&e->rx, m, max, &slots, &wake);
+    if (wake && !e->closed)
+        fake_signal(&fake.end[e->peer]);
+    r[1] = slots;
+    if (err == SK_ERR_EMPTY && e->closed)
+        return SK_ERR_PEER_DEAD;
+    bool armed = (err == SK_OK || err == SK_ERR_EMPTY) && !e->closed && ring_arm(&e->rx);
+    r[2] = err == SK_OK && armed;
+    return err;
+}
+
+static sk_err fake_chan_call(struct fake_end *e, const uint64_t a[6], uint64_t r[4])
+{
+    struct sk_msg *m = (struct sk_msg *)(uintptr_t)a[1];
+    sk_err err = fake_chan_send(e, m, (uint32_t)a[2] & 0xffu);
+    while (err == SK_OK) {
+        uint64_t events[4];
+        err = fake_chan_recv(e, m, (uint32_t)a[2] >> 8, r);
+        if (err != SK_ERR_EMPTY)
+            return err;
+        err = fake_wait(1u << e->bit, a[3], events);
+    }
+    return err;
+}
+
+/* SK_ERR_SYSCALL: none of these. */
+static sk_err fake_copying(uint32_t nr, struct fake_end *e, const uint64_t a[6], uint64_t r[4])
+{
+    struct sk_msg *m = (struct sk_msg *)(uintptr_t)a[1];
+    sk_err err;
+    switch (nr) {
+    case SK_CALL_CHAN_SEND:
+        return fake_chan_send(e, m, (uint32_t)a[2]);
+    case SK_CALL_CHAN_RECV:
+        return fake_chan_recv(e, m, (uint32_t)a[2], r);
+    case SK_CALL_CHAN_ARM:
+        return !e->closed && ring_arm(&e->rx) ? SK_OK : SK_ERR_BUSY;
+    case SK_CALL_CHAN_WANT:
+        return !e->closed && ring_want(&e->tx, (uint32_t)a[1]) ? SK_OK : SK_ERR_BUSY;
+    case SK_CALL_CHAN_CALL:
+        return fake_chan_call(e, a, r);
+    case SK_CALL_CHAN_SEND_WAIT:
+        err = fake_chan_send(e, m, (uint32_t)a[2]);
+        return err == SK_OK ? fake_wait((uint32_t)a[3], a[4], r) : err;
+    default:
+        return SK_ERR_SYSCALL;
+    }
+}
+
+static sk_err fake_info(const struct fake_end *e, struct sk_handle_info *info)
+{
+    *info = (struct sk_handle_info){.kind = SK_KIND_CHAN,
+                                    .used = e->used,
+                                    .state = e->closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN,
+                                    .slot = e->slot};
     return SK_OK;
 }
 
@@ -272,7 +356,13 @@ void host_syscall(uint32_t nr, const uint64_t a[6], uint64_t r[4])
         err = i < 0 ? SK_ERR_HANDLE
                     : fake_open(i, (uint32_t)a[1], (struct sk_chan_view *)(uintptr_t)a[2]);
         break;
+    case SK_CALL_INFO:
+        err = i < 0 ? SK_ERR_HANDLE
+                    : fake_info(&fake.end[i], (struct sk_handle_info *)(uintptr_t)a[1]);
+        break;
     default:
+        if (XPORT_CALLS && nr >= SK_CALL_CHAN_SEND)
+            err = i < 0 ? SK_ERR_HANDLE : fake_copying(nr, &fake.end[i], a, r);
         break;
     }
     r[0] = (uint64_t)(int64_t)err;
