@@ -45,10 +45,8 @@ struct sk_shape_tx {
     struct sk_chan *chan;
     struct sk_shape_msg *keep; /* room for so many: the caller's */
     uint16_t room, first, count;
-    uint64_t number; /* of the last message; of a counter, the sum */
-    uint64_t
-        dropped; /* messages that were overwritten; of a counter, sums that a later one replaced
-                  */
+    uint64_t number;  /* of the last message; of a counter, the sum */
+    uint64_t dropped; /* messages that were overwritten; of a counter, sums told by a later one */
 };
 
 /* The receiving side. */
