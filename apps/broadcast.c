@@ -1,5 +1,5 @@
-/* One sender, many receivers: `broadcast [COUNT]` waits for the first `listen` and then sends COUNT
- * messages to all who are there.
+/* One sender, many receivers: `broadcast [COUNT [FIRST]]` waits until FIRST of `listen` have come
+ * (1 if not said), then sends COUNT messages to all who are there.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "apps/broadcast.h"
 #include "lib/cast.h"
@@ -25,6 +25,7 @@ struct sender {
     struct sk_timer timer;
     struct sk_loop_event event;
     uint64_t count, sent;
+    uint32_t first; /* so many have yet to come */
     uint32_t missed, left;
 };
 
@@ -37,7 +38,8 @@ static sk_err on_subscribe(struct sk_loop *loop, struct sk_client *client, struc
     if (err != SK_OK)
         return err;
     in->handle[0] = SK_HANDLE_NONE; /* taken */
-    sk_timer_set(loop, &s->timer, sk_in_ms(2));
+    if (s->first != 0 && --s->first == 0)
+        sk_timer_set(loop, &s->timer, sk_in_ms(2));
     return SK_OK;
 }
 
@@ -73,6 +75,7 @@ int main(int argc, char **argv)
     static const struct sk_method methods[] = {{BROADCAST_SUBSCRIBE, 4, 1, false, on_subscribe}};
     struct sender state = {0}, *s = &state;
     s->count = argc > 1 ? strtoul(argv[1], NULL, 10) : 200;
+    s->first = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
     sk_loop_init(&s->loop, s->clients, RECEIVERS, s);
     sk_cast_init(&s->cast, s->member, RECEIVERS, s->keep, KEEP, BIT_CAST);
     s->cast.on_leave = on_leave;

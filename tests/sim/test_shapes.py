@@ -51,11 +51,11 @@ def shaper_dies(cores):
 
 def broadcast(cores):
     """A quick, a slow and a dying receiver of each policy; the sender goes on with the others."""
-    parts = spawn(cores - 1, "broadcast 150", "SENDER")
+    parts = spawn(cores - 1, "broadcast 500 4", "SENDER")
     at = [c % cores for c in range(5)]
     parts += spawn(at[0], "listen wait 2", "WAITS") + spawn(at[1], "listen overwrite 9", "SLOW")
-    parts += spawn(at[2], "listen disconnect 60", "OUT") + spawn(at[3], "listen wait 4", "VICTIM")
-    parts += spawn(at[4], "listen overwrite", "QUICK")
+    parts += spawn(at[2], "listen disconnect 60", "OUT") + spawn(at[3], "listen overwrite", "QUICK")
+    parts += spawn(at[4], "listen wait 4", "VICTIM")
     parts += ["~8"] + typed("kill $VICTIM") + typed("wait $VICTIM", "killed")
     for name in ("WAITS", "SLOW", "OUT", "QUICK"):
         parts += typed(f"wait ${name}", "status 0")
