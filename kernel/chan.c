@@ -369,6 +369,7 @@ void chan_core_anew(struct kern *k, sk_core core)
         if (e->state != END_FREE && !e->peer_gone && link_outlived(k, &e->peer))
             chan_peer_closed(k, e, true);
     }
+    page_fenced(k, core);
     for (uint32_t i = 0; i < k->chan_count; i++) {
         k->chans[i].doubt &= (uint8_t) ~(1u << core);
         chan_settle(k, &k->chans[i]);

@@ -6,6 +6,7 @@
 #include "kernel/device.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
+#include "kernel/loan.h"
 #include "kernel/memory.h"
 #include "kernel/move.h"
 #include "kernel/port_object.h"
@@ -249,7 +250,9 @@ static void op_send(struct kern *k, struct link *l, struct task *t)
 {
     struct sk_msg m = {.label = t->op.label, .token = (uint16_t)t->slot};
     const struct handle *he = &t->handles[t->op.handle];
-    if (t->op.label == SK_LINK_DEVICE) {
+    if (loan_is(&t->op)) {
+        loan_message(t, &m);
+    } else if (t->op.label == SK_LINK_DEVICE) {
         __builtin_memcpy(m.bytes, &t->op.device, sizeof(t->op.device));
     } else if (t->op.label == SK_LINK_MOVE) {
         const struct end *e = &k->ends[he->index];
@@ -317,6 +320,10 @@ static sk_err answer_error(const struct sk_link_given *given)
 static void op_answered(struct kern *k, struct task *t, const struct sk_link_given *given)
 {
     struct handle *he = &t->handles[t->op.handle];
+    if (loan_is(&t->op)) {
+        loan_answered(k, t, answer_error(given));
+        return;
+    }
     if (t->op.label == SK_LINK_DEVICE) {
         if (t->op.waiting)
             port_result(&t->port, 1, given->core);
@@ -418,6 +425,7 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
     struct sk_link_move move;
     struct sk_link_repeer repeer;
     struct sk_link_device device;
+    struct sk_link_lend lend;
     struct sk_link_given given = {.err = SK_ERR_PROTOCOL};
     switch (m->label) {
     case SK_LINK_GIVE:
@@ -438,6 +446,11 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
         given.err = device_access(k, device.index, device.where, &device.value);
         given.core = device.value;
         break;
+    case SK_LINK_LEND:
+    case SK_LINK_UNLEND:
+        __builtin_memcpy(&lend, m->bytes, sizeof(lend));
+        given.err = loan_request(k, l, m->label, &lend);
+        break;
     case SK_LINK_REPEER:
         __builtin_memcpy(&repeer, m->bytes, sizeof(repeer));
         given.err = move_repeer(k, &repeer);
@@ -455,8 +468,10 @@ void give_link_down(struct kern *k, struct link *l)
     static const struct sk_link_given dead = {.err = SK_ERR_PEER_DEAD};
     for (uint32_t i = 0; i < k->task_count; i++) {
         struct task *t = &k->tasks[i];
-        if (t->state != 0 && (t->op.state == OP_QUEUED || t->op.state == OP_SENT) &&
-            t->op.link == l->core)
+        if (t->state != 0 && loan_is(&t->op) && t->op.link == l->core)
+            loan_link_down(k, t);
+        else if (t->state != 0 && (t->op.state == OP_QUEUED || t->op.state == OP_SENT) &&
+                 t->op.link == l->core)
             op_answered(k, t, &dead);
         else if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core)
             give_op_done(k, t, SK_ERR_PEER_DEAD);

@@ -97,6 +97,7 @@ struct end {
     struct place peer;
     struct place home; /* of the channel; core INDEX_NONE: that of `index` began anew: it is lost */
     sk_paddr page;
+    sk_paddr window;               /* of what the peer, on another core, lends; 0: nothing */
     uint32_t epoch;                /* seed of the tags */
     struct sk_chan_status *status; /* this kernel's pointer to the owner's line; NULL: none */
     struct item escrow[SK_ESCROW_MAX];
@@ -170,7 +171,8 @@ struct image {
     bool filling; /* the owner has a handle and the RAM mapped; otherwise it runs it */
 };
 
-enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START };
+/* LENT: a loan is with the far kernel, and nothing is in the air for it. */
+enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START, OP_LENT };
 
 /* What a task has asked of another core; outlives the task's patience (TIMED_OUT). */
 struct op {
@@ -185,8 +187,19 @@ struct op {
             sk_core dest_core;
         };
         struct sk_link_device device;
+        struct {
+            sk_paddr window;
+            uint32_t gen; /* of the borrower's end, on that core */
+            uint16_t index;
+            uint8_t pages;
+            bool over;     /* nobody waits for this loan any more: it goes back as soon as it can */
+            bool answered; /* when it is back, what was written goes into the lender's memory */
+        } loan;
     };
 };
+
+/* A state beside SK_TASK_*: it sleeps in LEND. Its registers say on which end and what (loan.c). */
+#define TASK_LENDING 16u
 
 struct task {
     struct port_task port;    /* first: the port finds the task by it */
@@ -255,9 +268,10 @@ struct link {
 struct page {
     uint8_t use;   /* PAGE_* */
     uint8_t dirty; /* to be zeroed before anyone gets it */
-    uint16_t slot; /* task that is charged; INDEX_NONE: nobody any more */
+    uint16_t slot; /* task that is charged; INDEX_NONE: nobody any more; of PAGE_DOUBT: the core
+                      that may still touch it */
 };
-enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN };
+enum { PAGE_FREE = 0, PAGE_REGION, PAGE_TABLE, PAGE_STATUS, PAGE_CHAN, PAGE_LOAN, PAGE_DOUBT };
 
 struct queue {
     struct task *head, *tail;
@@ -299,8 +313,8 @@ struct kern {
     struct link *link; /* by core */
     /* pages */
     sk_paddr ram_base;
-    uint32_t ram_pages, ram_free, ram_hint;
-    uint64_t *ram_map; /* bit set: free */
+    uint32_t ram_pages, ram_free, ram_hint, ram_doubt; /* doubt: pages in PAGE_DOUBT */
+    uint64_t *ram_map;                                 /* bit set: free */
     struct page *ledger;
     struct sk_stats stats; /* gauges and counters; pages are derived */
     uint64_t log_end;      /* bytes logged since boot */

@@ -118,6 +118,24 @@ sk_err page_charge(struct kern *k, sk_paddr first, uint32_t count, struct task *
     return SK_OK;
 }
 
+void page_doubt(struct kern *k, struct task *t, sk_paddr first, uint32_t count, sk_core core)
+{
+    (void)page_charge(k, first, count, t, NULL);
+    uint32_t start = (uint32_t)((first - k->ram_base) / SK_PAGE_BYTES);
+    for (uint32_t n = start; n < start + count; n++)
+        k->ledger[n] = (struct page){.use = PAGE_DOUBT, .dirty = 1, .slot = (uint16_t)core};
+    k->ram_doubt += count;
+}
+
+void page_fenced(struct kern *k, sk_core core)
+{
+    for (uint32_t n = 0; n < k->ram_pages && k->ram_doubt != 0; n++)
+        if (k->ledger[n].use == PAGE_DOUBT && k->ledger[n].slot == core) {
+            page_give(k, NULL, k->ram_base + (sk_paddr)n * SK_PAGE_BYTES, 1, false);
+            k->ram_doubt--;
+        }
+}
+
 sk_paddr kern_page_take(struct kern *k, struct task *t, sk_err *err)
 {
     sk_paddr page = SK_PADDR_NONE;

@@ -20,4 +20,9 @@ void page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, b
 sk_err page_charge(struct kern *k, sk_paddr first, uint32_t count, struct task *from,
                    struct task *to);
 
+/* Pages that the kernel of `core`, which is lost, may still touch: nobody's, until page_fenced says
+ * that it can no more. */
+void page_doubt(struct kern *k, struct task *t, sk_paddr first, uint32_t count, sk_core core);
+void page_fenced(struct kern *k, sk_core core);
+
 #endif

@@ -5,6 +5,7 @@
 #ifndef KERNEL_SCHED_FAST_H
 #define KERNEL_SCHED_FAST_H
 
+#include "kernel/loan.h"
 #include "kernel/sched.h"
 
 static inline void fast_push(struct kern *k, struct task *t, bool front)
@@ -97,8 +98,11 @@ static inline void fast_event(struct kern *k, struct task *t, uint32_t bits, boo
 {
     t->events |= bits;
     uint32_t hits = t->events & t->mask;
-    if (t->state != SK_TASK_WAITING || hits == 0)
+    if (t->state != SK_TASK_WAITING || hits == 0) {
+        if (t->state == TASK_LENDING)
+            loan_event(k, t);
         return;
+    }
     fast_cancel(&t->wait_timer);
     t->mask = 0;
     t->state = SK_TASK_READY;

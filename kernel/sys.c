@@ -39,6 +39,7 @@ const struct sys_call sys_table[SK_CALL_COUNT] = {
     NEED(IRQ_BIND, DEVICE, MAP),
     NEED(IRQ_ACK, DEVICE, MAP),
     NEED(DEV_CALL, DEVICE, CALL),
+    NEED(LEND, CHAN, SEND),
 #undef NEED
 };
 

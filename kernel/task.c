@@ -7,6 +7,7 @@
 #include "kernel/chan.h"
 #include "kernel/handle.h"
 #include "kernel/image.h"
+#include "kernel/loan.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/page.h"
@@ -95,7 +96,7 @@ sk_tid task_tid(const struct kern *k, const struct task *t)
 void task_info(const struct kern *k, const struct task *t, struct sk_task_info *info)
 {
     *info = (struct sk_task_info){.tid = task_tid(k, t),
-                                  .state = t->state,
+                                  .state = t->state == TASK_LENDING ? SK_TASK_WAITING : t->state,
                                   .priority = t->priority,
                                   .cause = t->cause,
                                   .status = t->status,
@@ -127,6 +128,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
     t->cause = (uint8_t)cause;
     t->status = status;
     t->teardown = STAGE_OP;
+    loan_over(k, t, SK_ERR_PEER_DEAD);
 }
 
 static bool close_handles(struct kern *k, struct task *t)
@@ -235,6 +237,10 @@ void task_forget(struct kern *k, struct task *t)
 
 void task_timed_out(struct kern *k, struct task *t)
 {
+    if (t->state == TASK_LENDING) {
+        loan_over(k, t, SK_ERR_TIMED_OUT);
+        return;
+    }
     if (t->op.waiting) {
         t->op.waiting = false;
         if (t->op.state == OP_CORE_START)
@@ -275,6 +281,11 @@ static sk_err walk(struct kern *k, struct task *t, sk_uaddr addr, uint8_t *mem, 
 sk_err user_check(struct kern *k, struct task *t, sk_uaddr to, size_t len)
 {
     return walk(k, t, to, NULL, len, SK_PROT_W);
+}
+
+sk_err user_may(struct kern *k, struct task *t, sk_uaddr addr, size_t len, uint32_t prot)
+{
+    return walk(k, t, addr, NULL, len, prot);
 }
 
 sk_err user_in(struct kern *k, struct task *t, void *to, sk_uaddr from, size_t len)

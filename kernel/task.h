@@ -36,6 +36,8 @@ void task_timed_out(struct kern *k, struct task *t);
  * write (out) all of it. Cost: one look-up a page. */
 /* Can t write all of [to, to + len)? SK_ERR_FAULT. */
 sk_err user_check(struct kern *k, struct task *t, sk_uaddr to, size_t len);
+/* The same for [addr, addr + len), by prot: SK_PROT_R or SK_PROT_W. */
+sk_err user_may(struct kern *k, struct task *t, sk_uaddr addr, size_t len, uint32_t prot);
 sk_err user_in(struct kern *k, struct task *t, void *to, sk_uaddr from, size_t len);
 sk_err user_out(struct kern *k, struct task *t, sk_uaddr to, const void *from, size_t len);
 

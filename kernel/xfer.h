@@ -24,4 +24,13 @@ void xfer_lost(struct kern *k, struct end *e);
  * True: nobody else need hear of it. */
 bool xfer_answer(struct kern *k, struct end *e, bool front);
 
+/* For a task that sleeps, or is about to, in LEND: its rings are the kernel's meanwhile.
+ * SK_OK: l->msg can be sent on e, and nothing is in the ring to be received. SK_ERR_ARG (of the
+ * message), SK_ERR_FULL, SK_ERR_STATE (a message is there). */
+sk_err xfer_lend_ready(struct kern *k, struct end *e, const struct sk_lend *l);
+/* Send it, and wake the peer. SK_ERR_PEER_DEAD. */
+sk_err xfer_lend_send(struct kern *k, struct end *e, const struct sk_lend *l);
+/* Nothing has come yet, and what comes will ring e. */
+bool xfer_lend_quiet(struct kern *k, struct end *e, const struct sk_lend *l);
+
 #endif

@@ -311,6 +311,33 @@ sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
     return CALL_BLOCKED;
 }
 
+/* --- Loans ------------------------------------------------------------------------------------ */
+
+sk_err xfer_lend_ready(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    if (!line_ok(l->msg.ctl))
+        return SK_ERR_ARG;
+    if (!ring_has_room(&e->tx, 1))
+        return SK_ERR_FULL;
+    return xfer_lend_quiet(k, e, l) ? SK_OK : SK_ERR_STATE;
+}
+
+sk_err xfer_lend_send(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    bool wake = false;
+    sk_err err = chan_lost(e) ? SK_ERR_PEER_DEAD : kring_send(&e->tx, &l->msg, 1, &wake);
+    if (wake)
+        (void)chan_wake_peer(k, e, true);
+    return err;
+}
+
+bool xfer_lend_quiet(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    (void)k;
+    (void)l;
+    return chan_lost(e) || kring_arm(&e->rx);
+}
+
 /* --- What only shared rings need ------------------------------------------------------------- */
 
 sk_err sys_wake(struct kern *k, struct task *t, struct handle *h)

@@ -7,6 +7,7 @@
 #include "kernel/handle.h"
 #include "kernel/link.h"
 #include "kernel/page.h"
+#include "kernel/ring.h"
 #include "kernel/sched_fast.h"
 #include "kernel/sys.h"
 
@@ -138,6 +139,61 @@ sk_err sys_wake_wait(struct kern *k, struct task *t, struct handle *h)
     }
     sk_err err = wake_peer(k, &k->ends[h->index], true);
     return err == SK_OK ? fast_wait(k, t, sys_u32(t, 1), sys_u64(t, 2)) : err;
+}
+
+/* --- Loans ------------------------------------------------------------------------------------ */
+
+/* The two rings of e as the task has them: it sleeps, so there is one at each side still. NULL:
+ * they are lost. */
+static struct sk_chan_mem *borrow_rings(struct kern *k, const struct end *e,
+                                        const struct sk_lend *l, struct ring_tx *tx,
+                                        struct ring_rx *rx)
+{
+    struct sk_chan_mem *mem = chan_lost(e) ? NULL : port_window(k->cpu, 0, e->page);
+    uint32_t far = 1u - e->side;
+    if (mem == NULL)
+        return NULL;
+    ring_tx_init(tx, &mem->slot[e->side * (uint32_t)e->slots], e->slots, &mem->line[e->side],
+                 &mem->line[far], e->epoch);
+    ring_rx_init(rx, &mem->slot[far * e->slots], e->slots, &mem->line[e->side], &mem->line[far],
+                 e->epoch);
+    tx->next = l->send;
+    tx->limit = l->send + 1u; /* which its task has seen to be free */
+    rx->next = l->receive;
+    return mem;
+}
+
+sk_err xfer_lend_ready(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    uint32_t odd = SK_CTL_RESERVED | SK_CTL_TAKEN | SK_CTL_MORE;
+    if ((l->msg.ctl & odd) != 0 || sk_ctl_len(l->msg.ctl) > SK_PAYLOAD_BYTES)
+        return SK_ERR_ARG;
+    return xfer_lend_quiet(k, e, l) ? SK_OK : SK_ERR_STATE;
+}
+
+sk_err xfer_lend_send(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    struct ring_tx tx;
+    struct ring_rx rx;
+    bool wake = false;
+    if (borrow_rings(k, e, l, &tx, &rx) == NULL)
+        return SK_ERR_PEER_DEAD;
+    sk_err err = kring_send(&tx, &l->msg, 1, &wake);
+    port_window(k->cpu, 0, SK_PADDR_NONE);
+    if (wake)
+        (void)wake_peer(k, e, true);
+    return err;
+}
+
+bool xfer_lend_quiet(struct kern *k, struct end *e, const struct sk_lend *l)
+{
+    struct ring_tx tx;
+    struct ring_rx rx;
+    if (borrow_rings(k, e, l, &tx, &rx) == NULL)
+        return true;
+    bool quiet = kring_arm(&rx);
+    port_window(k->cpu, 0, SK_PADDR_NONE);
+    return quiet;
 }
 
 /* --- What user space does itself ------------------------------------------------------------- */

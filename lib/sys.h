@@ -371,6 +371,39 @@ static inline sk_err sys_dev_write(sk_handle device, uint32_t offset, uint32_t v
                     &res);
 }
 
+/* *sent: the message was (it may have been carried out, whatever is returned). */
+static inline sk_err sys_lend(sk_handle chan, const struct sk_lend *lend, uint32_t mask,
+                              sk_ns deadline, bool *sent)
+{
+    struct sys_result res = {0, 0, 0};
+    sk_err err = sys_call(SK_CALL_LEND, chan, sys_addr(lend), mask, SYS_WIDE(deadline), 0, &res);
+    *sent = res.r1 == 1;
+    return err;
+}
+
+/* loan is token | index << 16. *bytes: the size of the loan. */
+static inline sk_err sys_loan_read(sk_handle chan, uint32_t loan, uint32_t offset, void *to,
+                                   uint32_t len, uint32_t *bytes)
+{
+    struct sys_result res;
+    sk_err err = sys_call(SK_CALL_LOAN_READ, chan, loan, offset, sys_addr(to), len, 0, &res);
+    if (err == SK_OK)
+        *bytes = (uint32_t)res.r1;
+    return err;
+}
+
+static inline sk_err sys_loan_write(sk_handle chan, uint32_t loan, uint32_t offset,
+                                    const void *from, uint32_t len)
+{
+    struct sys_result res;
+    return sys_call(SK_CALL_LOAN_WRITE, chan, loan, offset, sys_addr(from), len, 0, &res);
+}
+
+static inline sk_err sys_loan_copy(const struct sk_loan_copy *copy)
+{
+    return sys_call_2(SK_CALL_LOAN_COPY, sys_addr(copy), 0);
+}
+
 static inline sk_err sys_irq_bind(sk_handle device, uint32_t bit)
 {
     return sys_call_2(SK_CALL_IRQ_BIND, device, bit);

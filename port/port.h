@@ -114,6 +114,11 @@ bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page);
  * core; NULL where no kernel may touch it. */
 void *port_chan_page(struct port_cpu *cpu, sk_paddr page);
 
+/* This kernel's pointer to a page of any core's slice, in one of two places (0, 1); NULL where none
+ * is. Valid until the next call for that place; with SK_PADDR_NONE, which a kernel says before it
+ * leaves the entry, nothing of another core's is there any more. */
+void *port_window(struct port_cpu *cpu, unsigned place, sk_paddr page);
+
 /* Where things are mapped in a task. Machines without translation return the page's own address;
  * others a range for each area, with a slot of one page for each index (DEVICE: of 16 pages).
  * REGION: index counts pages, those that the kernel has chosen addresses for so far in this task.

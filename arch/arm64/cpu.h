@@ -117,6 +117,9 @@ bool fork_copy_page(struct port_cpu *cpu, uint64_t addr);
 /* Core-private mapping of one page at a PRIVATE address (fork.c). */
 void private_map(struct port_cpu *cpu, uint64_t va, uint64_t page, uint64_t flags);
 
+/* The entry of such an address becomes value, 0: none; break before make (fork.c). */
+void private_replace(struct port_cpu *cpu, uint64_t va, uint64_t value);
+
 /* gic.c: the distributor once, by the boot kernel (gicd: where it is mapped); then each core. */
 void gic_init_distributor(uintptr_t gicd);
 uint64_t gic_find_redistributor(uintptr_t gicr, uint64_t bytes, uint64_t mpidr, uint64_t offset);

@@ -118,6 +118,14 @@ void private_map(struct port_cpu *cpu, uint64_t va, uint64_t page, uint64_t flag
     isb();
 }
 
+void private_replace(struct port_cpu *cpu, uint64_t va, uint64_t value)
+{
+    uint64_t *missing;
+    uint64_t *entry = table_entry(cpu->root, va, 3, WINDOW_OFFSET, &missing);
+    if (pte_read(entry) != value)
+        table_replace_kernel(entry, va, value);
+}
+
 bool fork_copy_page(struct port_cpu *cpu, uint64_t addr)
 {
     uint64_t *missing;

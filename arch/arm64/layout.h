@@ -24,6 +24,7 @@
 #define GICD_ADDR       (PRIVATE_BASE + 0x10000)
 #define GICR_ADDR       (PRIVATE_BASE + 0x20000)
 #define UART_ADDR       (PRIVATE_BASE + 0x40000)
+#define WINDOWS_ADDR    (PRIVATE_BASE + 0x60000) /* two pages: port_window */
 #define LINKS_ADDR      (PRIVATE_BASE + 0x80000) /* page from * SK_CORES_MAX + to */
 
 /* Devices that the kernel reads and writes for tasks: by number in the system table. */

@@ -25,6 +25,15 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     return NULL; /* rings are the tasks' business */
 }
 
+void *port_window(struct port_cpu *cpu, unsigned place, sk_paddr page)
+{
+    uint64_t va = WINDOWS_ADDR + place * SK_PAGE_BYTES;
+    if (page != SK_PADDR_NONE && in_slice(cpu, page))
+        return window(page);
+    private_replace(cpu, va, page == SK_PADDR_NONE ? 0 : page | PTE_KERNEL_RW | PTE_PAGE);
+    return page == SK_PADDR_NONE ? NULL : (void *)va;
+}
+
 uint32_t port_device_access(struct port_cpu *cpu, uint32_t index, sk_paddr base, uint32_t offset,
                             bool write, uint32_t value)
 {

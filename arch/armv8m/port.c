@@ -24,6 +24,12 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     return NULL;
 }
 
+void *port_window(struct port_cpu *cpu, unsigned place, sk_paddr page)
+{
+    (void)place; /* memory is where it is */
+    return port_chan_page(cpu, page);
+}
+
 struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
 {
     _Static_assert(sizeof(struct sk_link) <= BOARD_LINK_BYTES && BOARD_CORES == 2u,

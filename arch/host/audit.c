@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
 #include "kernel/kern.h"
+#include "kernel/loan.h"
 
 #include <string.h>
 
@@ -49,14 +50,18 @@ static void audit_owners(const struct kern *k)
     for (uint32_t i = 0; i < k->chan_count; i++)
         if (k->chans[i].in_use)
             own(k, k->chans[i].page, 1, PAGE_CHAN, "channel", i);
+    for (uint32_t i = 0; i < k->task_count; i++)
+        if (k->tasks[i].state != 0 && loan_is(&k->tasks[i].op))
+            own(k, k->tasks[i].op.loan.window, k->tasks[i].op.loan.pages, PAGE_LOAN, "loan", i);
     for (uint32_t n = 0; n < k->ram_pages; n++)
-        if (k->ledger[n].use == PAGE_REGION || k->ledger[n].use == PAGE_CHAN)
+        if (k->ledger[n].use == PAGE_REGION || k->ledger[n].use == PAGE_CHAN ||
+            k->ledger[n].use == PAGE_LOAN)
             CHECK(owners[n] == 1, "page", n);
 }
 
 static void audit_pages(const struct kern *k)
 {
-    uint32_t free_pages = 0, charged[4096] = {0};
+    uint32_t free_pages = 0, doubt = 0, charged[4096] = {0};
     for (uint32_t n = 0; n < k->ram_pages; n++) {
         const struct page *p = &k->ledger[n];
         bool marked = (k->ram_map[n / 64u] >> (n % 64u)) & 1u;
@@ -64,12 +69,16 @@ static void audit_pages(const struct kern *k)
         free_pages += marked;
         if (p->use == PAGE_FREE)
             CHECK(p->slot == INDEX_NONE, "page", n);
-        else if (p->slot != INDEX_NONE) {
+        else if (p->use == PAGE_DOUBT) {
+            CHECK(p->slot < k->cores && p->slot != k->core, "page", n);
+            doubt++;
+        } else if (p->slot != INDEX_NONE) {
             CHECK(p->slot < k->task_count && k->tasks[p->slot].state != 0, "page", n);
             charged[p->slot]++;
         }
     }
     CHECK(free_pages == k->ram_free, "free pages", free_pages);
+    CHECK(doubt == k->ram_doubt, "pages in doubt", doubt);
     for (uint32_t i = 0; i < k->task_count; i++)
         if (k->tasks[i].state != 0) {
             CHECK(k->tasks[i].pages_used == charged[i], "task", i);
@@ -119,6 +128,8 @@ static void audit_task(const struct kern *k, const struct task *t)
         ends += k->ends[i].state != END_FREE && k->ends[i].owner == t;
     CHECK(ends == t->ends_used, "ends of task", t->slot);
     CHECK(t->ends_used <= t->ends_max, "ends of task", t->slot);
+    if (loan_is(&t->op))
+        CHECK(!t->op.waiting && t->op.loan.pages != 0, "task with a loan", t->slot);
     if (t->state == SK_TASK_WAITING)
         CHECK(t->mask != 0 || t->wait_timer.next != NULL || t->op.waiting || t->calling != NULL,
               "blocked task", t->slot);

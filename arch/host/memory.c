@@ -208,6 +208,12 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     return (void *)(uintptr_t)page;
 }
 
+void *port_window(struct port_cpu *cpu, unsigned place, sk_paddr page)
+{
+    (void)place; /* memory is where it is */
+    return page == SK_PADDR_NONE ? NULL : port_chan_page(cpu, page);
+}
+
 sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
 {
     (void)cpu;

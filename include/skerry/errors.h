@@ -33,13 +33,14 @@ typedef int32_t sk_err;
     X(ERR_TOO_BIG, -18, "too big", "never")                                                        \
     X(ERR_CANCELLED, -19, "cancelled", "unsure")                                                   \
     X(ERR_IMAGE, -20, "damaged program or archive", "never")                                       \
-    X(ERR_STATE, -21, "not possible in this state", "wait")
+    X(ERR_STATE, -21, "not possible in this state", "wait")                                        \
+    X(ERR_LOAN, -22, "no such loan, or it is over", "never")
 
 enum {
 #define X(name, value, text, retry) SK_##name = (value),
     SK_ERRORS(X)
 #undef X
-        SK_ERR_LAST = -21
+        SK_ERR_LAST = -22
 };
 
 /* The error's text; "unknown error" for a value that is not in the table. Static storage. */

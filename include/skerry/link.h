@@ -17,7 +17,7 @@
 #include <skerry/msg.h>
 
 #define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
-#define SK_LINK_VERSION 2u
+#define SK_LINK_VERSION 3u
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
@@ -60,6 +60,8 @@ enum {
     SK_LINK_MOVE,   /* to a channel's home: move an end you gave me: struct sk_link_move -> given */
     SK_LINK_DEVICE, /* a register of a device of yours: struct sk_link_device -> given, core = value
                      */
+    SK_LINK_LEND,   /* a task lends to your end: struct sk_link_lend -> given */
+    SK_LINK_UNLEND, /* that is over, and you touch the window no more: the same */
     SK_LINK_REPEER, /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
 };
 
@@ -101,6 +103,22 @@ struct sk_link_device {
     uint32_t where; /* offset | write << 31 */
     uint32_t value;
 };
+
+#define SK_LOAN_HEAD 32u /* bytes */
+
+struct sk_link_lend {
+    uint32_t index, gen; /* the receiver's end */
+    uint64_t paddr;      /* the window: pages of the sender's, one behind the other */
+};
+
+/* What a window begins with. Written before LEND is sent; its reader copies it, checks it, uses it.
+ * The ranges follow, without gaps. */
+struct sk_link_window {
+    uint32_t token, count;
+    uint32_t bytes[2], access[2];
+    uint32_t pad[2];
+};
+_Static_assert(sizeof(struct sk_link_window) == SK_LOAN_HEAD, "wire layout");
 
 struct sk_link_repeer {
     uint32_t index, gen;                 /* the receiver's end */

@@ -31,6 +31,10 @@
 #define SK_LINK_CREDIT 6u
 #define SK_LINK_WORDS  16u
 
+/* Most bytes of the ranges of one loan together. Across cores they lie in memory of the lender's
+ * kernel meanwhile, behind 32 bytes that say what they are (skerry/link.h). */
+#define SK_LOAN_BYTES 16384u
+
 /* Characters of a program's standard output that are sent together, a line at most; and the longest
  * line that it reads from standard input. */
 #define SK_TEXT_LINE 224u

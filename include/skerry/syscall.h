@@ -13,6 +13,7 @@
 #define SKERRY_SYSCALL_H
 
 #include <skerry/errors.h>
+#include <skerry/msg.h>
 #include <skerry/types.h>
 
 #define SK_SYSCALLS(X)                                                                             \
@@ -65,7 +66,12 @@
     X(IMAGE_OPEN, image_open)         /* (ctl, index) -> image */                                  \
     X(CORE_RESTART, core_restart)     /* (ctl, core, deadline); blocks */                          \
     X(DEV_CALL, dev_call)             /* (device, offset | write << 31, value, deadline)           \
-                                         -> value; blocks */
+                                         -> value; blocks */                                       \
+    X(LEND, lend)                     /* (chan, struct sk_lend *, mask, deadline) -> sent;         \
+                                         blocks */                                                 \
+    X(LOAN_READ, loan_read)           /* (chan, loan, offset, to, len) -> bytes of the loan */     \
+    X(LOAN_WRITE, loan_write)         /* (chan, loan, offset, from, len) -> bytes of the loan */   \
+    X(LOAN_COPY, loan_copy)           /* (struct sk_loan_copy *) */
 
 enum {
 #define X(upper, lower) SK_CALL_##upper,
@@ -154,11 +160,33 @@ enum {
  * task. SK_ERR_ARG (offset outside, or not a multiple of 4), SK_ERR_CORE_DOWN; SK_ERR_TIMED_OUT and
  * SK_ERR_PEER_DEAD: may have been done. IRQ_BIND: the device's interrupt sets event bit `bit` and
  * is masked until IRQ_ACK.
+ *
+ * LEND: sends the message of *lend on chan as CHAN_SEND does, with one or two ranges of the
+ * caller's memory lent to the far end's task under the number `token`, and sleeps until there is a
+ * message to receive on chan: SK_OK. The loan is over before LEND returns, whatever it returns. r1
+ * = 1: the message was sent. While a range is lent for writing nobody but the borrower writes it.
+ * Across cores what was written is in the caller's memory if LEND returns SK_OK, else nothing of
+ * it; on one core it is there as far as the borrower came. Nothing was sent: SK_ERR_ARG (no range
+ * or more than two, two that overlap and may be written, one to be written that overlaps *lend, a
+ * message that CHAN_SEND would refuse, the far end is the caller's own), SK_ERR_FAULT (a range that
+ * the caller cannot read, or write if it is to be written), SK_ERR_TOO_BIG (more than SK_LOAN_BYTES
+ * together), SK_ERR_STATE (chan is not open, or a message is there to be received first),
+ * SK_ERR_FULL (no room in the ring), SK_ERR_BUSY (a request of the caller's to another kernel is
+ * unanswered, as after a loan that timed out: later), and across cores SK_ERR_BUDGET,
+ * SK_ERR_NO_MEMORY (the caller pays for the copy while it is lent). Sent or not, as r1 says:
+ * SK_ERR_PEER_DEAD, SK_ERR_TIMED_OUT (a deadline in the past: not sent), SK_ERR_CANCELLED: an event
+ * of mask is there; it stays set. LOAN_READ, LOAN_WRITE: len <= SK_LOAN_STEP bytes at offset of the
+ * loan `token | index << 16` that came in over chan. LOAN_COPY: from one loan to another, of the
+ * same client or of two. All bytes or none. SK_ERR_LOAN: there is no such loan, or it is over.
+ * SK_ERR_PEER_DEAD: the lender is gone. SK_ERR_RIGHTS: not lent for this. SK_ERR_ARG: not inside
+ * it. SK_ERR_TOO_BIG: more than a step. Of 0 bytes LOAN_READ tells the size only. Cost: the copy.
  */
 
 #define SK_ESCROW_MAX       4u
 #define SK_PORT_DEPTH_MAX   16u
 #define SK_REGION_PAGES_MAX 64u
+#define SK_LENDS_MAX        2u    /* ranges of one LEND */
+#define SK_LOAN_STEP        4096u /* most bytes that one entry copies between loans */
 
 /* Rights, bits of a handle. */
 #define SK_RIGHT_SEND    1u   /* channel: send, receive, open */
@@ -206,6 +234,38 @@ struct sk_chan_view {
     uint32_t lent; /* 1: the memory is another core's, and may be lost with it (SK_CHAN_LOST) */
 };
 _Static_assert(sizeof(struct sk_chan_view) == 40, "layout");
+
+#define SK_LOAN_READ  1u
+#define SK_LOAN_WRITE 2u
+
+/* A range of the caller's memory. */
+struct sk_loan {
+    uint64_t addr;
+    uint32_t bytes;  /* 0 is a loan too */
+    uint32_t access; /* SK_LOAN_READ, SK_LOAN_WRITE, both */
+};
+
+struct sk_lend {
+    struct sk_loan loan[SK_LENDS_MAX];
+    uint32_t count; /* ranges */
+    uint32_t token; /* 16 bits: what the borrower names the loan by */
+    /* Where programs see the rings: number of the message to send and of the one to receive. */
+    uint32_t send, receive;
+    struct sk_msg msg; /* of one line */
+};
+_Static_assert(offsetof(struct sk_lend, count) == 32, "layout");
+
+/* One side of LOAN_COPY. */
+struct sk_loan_place {
+    sk_handle chan;
+    uint32_t loan; /* token | index << 16 */
+    uint32_t offset;
+};
+
+struct sk_loan_copy {
+    struct sk_loan_place from, to;
+    uint32_t len;
+};
 
 struct sk_task_params {
     char name[SK_NAME_BYTES];

@@ -64,7 +64,9 @@ static struct fake_map {
     size_t bytes;
     uint32_t prot;
 } fake_map[FAKE_MAPS];
-static unsigned fake_map_room; /* how many more port_map grants */
+static size_t fake_writable = sizeof(fake_user); /* what follows can only be read */
+static unsigned fake_windows;                    /* bit n: something is in place n of port_window */
+static unsigned fake_map_room;                   /* how many more port_map grants */
 
 /* The last access to a device's register by a kernel. */
 static struct {
@@ -180,6 +182,14 @@ void *port_chan_page(struct port_cpu *cpu, sk_paddr page)
     (void)cpu;
     return (void *)(uintptr_t)page;
 }
+void *port_window(struct port_cpu *cpu, unsigned place, sk_paddr page)
+{
+    (void)cpu;
+    assert_true(place < 2);
+    fake_windows =
+        page == SK_PADDR_NONE ? fake_windows & ~(1u << place) : fake_windows | 1u << place;
+    return page == SK_PADDR_NONE ? NULL : (void *)(uintptr_t)page;
+}
 sk_uaddr port_area_addr(struct port_cpu *cpu, enum port_area area, uint32_t index, sk_paddr page)
 {
     (void)cpu;
@@ -237,11 +247,11 @@ void *port_user(struct kern *k, struct task *t, sk_uaddr addr, uint32_t prot, si
 {
     (void)k;
     (void)t;
-    (void)prot;
     uint8_t *p = (uint8_t *)(uintptr_t)addr;
-    if (p < fake_user || p >= fake_user + sizeof(fake_user))
+    uint8_t *end = fake_user + (prot == SK_PROT_W ? fake_writable : sizeof(fake_user));
+    if (p < fake_user || p >= end)
         return NULL;
-    size_t room = (size_t)(fake_user + sizeof(fake_user) - p);
+    size_t room = (size_t)(end - p);
     *len = *len < room ? *len : room;
     return p;
 }
@@ -402,7 +412,8 @@ static inline sk_err fake_call(struct kern *k, struct task *t, uint32_t nr, uint
     memcpy(t->port.reg, args, sizeof(args));
     k->current = t;
     kern_syscall(k, nr);
-    return t->state == SK_TASK_WAITING ? CALL_BLOCKED : (sk_err)t->port.reg[0];
+    return t->state == SK_TASK_WAITING || t->state == TASK_LENDING ? CALL_BLOCKED
+                                                                   : (sk_err)t->port.reg[0];
 }
 #define CALL(k, t, name, ...) CALL_(k, t, SK_CALL_##name, __VA_ARGS__, 0, 0, 0, 0)
 #define CALL_(k, t, nr, a, b, c, d, ...)                                                           \

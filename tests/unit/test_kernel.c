@@ -13,7 +13,8 @@ static void test_bad_calls_are_errors(void **state)
     for (uint32_t nr = SK_CALL_WAKE; nr < SK_CALL_COUNT; nr++) {
         static const uint32_t bad[] = {0, 1, 0x1005, 0xffffffffu, 0x00001fffu};
         if (nr == SK_CALL_TIMER || nr == SK_CALL_LOG_WRITE || nr == SK_CALL_CHAN_CREATE ||
-            nr == SK_CALL_PORT_CREATE || nr == SK_CALL_REGION_CREATE || nr == SK_CALL_NOW)
+            nr == SK_CALL_PORT_CREATE || nr == SK_CALL_REGION_CREATE || nr == SK_CALL_NOW ||
+            nr == SK_CALL_LOAN_COPY)
             continue;
         for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
             if (nr == SK_CALL_TASK_INFO && bad[i] == SK_HANDLE_NONE)
@@ -32,6 +33,9 @@ static void test_bad_calls_are_errors(void **state)
     EXPECT(CALL(k, t, LOG_WRITE, 16, 10), SK_ERR_FAULT);
     EXPECT(CALL(k, t, LOG_WRITE, user(0), 161), SK_ERR_TOO_BIG);
     EXPECT(CALL(k, t, LOG_WRITE, user(65530), 10), SK_ERR_FAULT);
+    EXPECT(CALL(k, t, LOAN_COPY, user(65530)), SK_ERR_FAULT);
+    memset(fake_user, 0, sizeof(struct sk_loan_copy));
+    EXPECT(CALL(k, t, LOAN_COPY, user(0)), SK_ERR_HANDLE);
 }
 
 /* Every call that takes an address, with a right to be made: what only init may ask, too. */

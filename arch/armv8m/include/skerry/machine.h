@@ -19,6 +19,8 @@
 #define SK_LINK_CREDIT 3u
 #define SK_LINK_WORDS  2u
 
+#define SK_LOAN_BYTES 1024u /* with the window's head one unit of memory */
+
 #define SK_TEXT_LINE 56u /* one slot */
 
 #define SK_START_BYTES 320u
