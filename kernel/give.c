@@ -367,6 +367,18 @@ void give_reply(struct kern *k, struct link *l, const struct sk_msg *m)
     op_answered(k, t, &given);
 }
 
+/* The other end, which is said to be here: that of this channel, or it has been closed meanwhile.
+ */
+static bool same_channel(const struct kern *k, const struct sk_link_give *give)
+{
+    const struct end *e = &k->ends[give->peer_index];
+    if (give->peer_index >= k->end_count)
+        return false;
+    return e->gen != give->peer_gen || e->state == END_FREE ||
+           (e->home.core == give->home && e->home.index == give->index &&
+            e->home.gen == give->gen && e->side != give->side);
+}
+
 static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_link_give *give,
                          struct sk_link_given *given)
 {
@@ -374,7 +386,7 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     if (give->side > 1 || (give->slots != SK_CHAN_SLOTS_MIN && give->slots != SK_CHAN_SLOTS_MAX) ||
         give->home != l->core || give->peer_core >= k->cores || give->index >= SK_LINK_CHANS ||
         !port_page_of(k->cpu, l->core, page) ||
-        (give->peer_core == k->core && give->peer_index >= k->end_count))
+        (give->peer_core == k->core && !same_channel(k, give)))
         return SK_ERR_PROTOCOL;
     struct end *e = chan_end_take(k);
     if (e == NULL)
@@ -453,7 +465,7 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
         break;
     case SK_LINK_REPEER:
         __builtin_memcpy(&repeer, m->bytes, sizeof(repeer));
-        given.err = move_repeer(k, &repeer);
+        given.err = move_repeer(k, l, &repeer);
         break;
     default:
         break;

@@ -179,11 +179,13 @@ sk_err move_request(struct kern *k, struct link *l, const struct sk_link_move *m
     return CALL_BLOCKED;
 }
 
-sk_err move_repeer(struct kern *k, const struct sk_link_repeer *repeer)
+sk_err move_repeer(struct kern *k, const struct link *l, const struct sk_link_repeer *repeer)
 {
     struct end *e = &k->ends[repeer->index];
     if (repeer->index >= k->end_count || e->gen != repeer->gen || e->state == END_FREE)
         return SK_ERR_HANDLE;
+    if (e->home.core != l->core)
+        return SK_ERR_PROTOCOL;
     if (repeer->core == SK_CORE_NONE) {
         chan_peer_closed(k, e, true);
         return SK_OK;

@@ -19,8 +19,9 @@ void move_begin(struct kern *k, struct chan *c, uint32_t side, sk_core core,
 sk_err move_request(struct kern *k, struct link *l, const struct sk_link_move *move,
                     uint16_t token);
 
-/* An end's peer has moved (or is gone). SK_ERR_HANDLE: there is no such end any more. */
-sk_err move_repeer(struct kern *k, const struct sk_link_repeer *repeer);
+/* An end's peer has moved (or is gone), says the kernel at the far end of l. SK_ERR_HANDLE: there
+ * is no such end any more. SK_ERR_PROTOCOL: that kernel is not its channel's home. */
+sk_err move_repeer(struct kern *k, const struct link *l, const struct sk_link_repeer *repeer);
 
 void move_reply(struct kern *k, struct link *l, uint16_t chan, uint16_t label,
                 const struct sk_link_given *given);

@@ -8,6 +8,7 @@ import ctypes
 import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -65,10 +66,13 @@ def short_run(target):
     if is_python(target):
         return [sys.executable, f"{FOLDER}/fuzz_{target}.py", "--runs", str(runs), "--seed", "1"]
     seeds = sorted(glob.glob(f"{corpus(target)}/*"))
+    new = f"{BUILT}/short/{target}"  # the first folder is where the fuzzer writes what it finds
+    shutil.rmtree(new, ignore_errors=True)
+    os.makedirs(new)
     os.makedirs(CRASHES, exist_ok=True)
     return [f"{BUILT}/{target}", f"-runs={runs + len(seeds)}", "-seed=1", "-len_control=0",
             f"-max_len={LENGTH_MAX.get(base_of(target), 600)}", "-print_final_stats=1",
-            f"-artifact_prefix={CRASHES}/{target}-"] + ([corpus(target)] if seeds else [])
+            f"-artifact_prefix={CRASHES}/{target}-", new] + ([corpus(target)] if seeds else [])
 
 
 def long_run(target, seconds):

@@ -11,6 +11,7 @@
 enum arg {
     A_ANY,
     A_SMALL, /* 0..17 */
+    A_SLOTS, /* of a channel */
     A_BIT,   /* 0..33 */
     A_MASK,
     A_WHEN, /* a deadline */
@@ -42,7 +43,7 @@ static const uint8_t call_args[SK_CALL_COUNT][6] = {
     [SK_CALL_INFO] = {H_ANY, A_ADDR},
     [SK_CALL_SEND_HANDLE] = {H_CHAN, H_ANY, A_WHEN},
     [SK_CALL_TAKE_HANDLE] = {H_CHAN},
-    [SK_CALL_CHAN_CREATE] = {A_SMALL},
+    [SK_CALL_CHAN_CREATE] = {A_SLOTS},
     [SK_CALL_CHAN_OPEN] = {H_CHAN, A_BIT, A_ADDR},
     [SK_CALL_CHAN_SEND] = {H_CHAN, A_LINES, A_SMALL},
     [SK_CALL_CHAN_RECV] = {H_CHAN, A_ADDR, A_SMALL},
@@ -171,6 +172,10 @@ static uint64_t pick_arg(struct input *in, const struct task *t, enum arg what)
         uint32_t v = input_u8(in);
         return v < 0xf0 ? v % 18u : input_u32(in);
     }
+    case A_SLOTS: {
+        uint8_t v = input_u8(in);
+        return v >= 0xf0 ? v : v % 2u ? SK_CHAN_SLOTS_MIN : SK_CHAN_SLOTS_MAX;
+    }
     case A_BIT:
         return input_below(in, 34);
     case A_MASK:
@@ -251,6 +256,79 @@ static void new_task(struct input *in, sk_core core)
     const uint64_t start[6] = {task};
     if (runner(core) == init)
         enter_call(core, SK_CALL_TASK_START, start);
+}
+
+/* The inits of two cores get a channel between them, made on the first; opened as `open` says: bit
+ * 0 there, bit 1 on the other core. */
+static void join(sk_core a, sk_core b, uint32_t open)
+{
+    struct task *init = init_of(a);
+    if (init_call(a, SK_CALL_CHAN_CREATE, 8, 0, 0) != SK_OK)
+        return;
+    sk_handle near = (sk_handle)init->port.reg[1], far = (sk_handle)init->port.reg[2];
+    (void)init_call(a, SK_CALL_CORE_CONNECT, CONTROL, b, far);
+    settle();
+    if (open & 1u)
+        (void)init_call(a, SK_CALL_CHAN_OPEN, near, 1, (uintptr_t)fake_user);
+    if (b >= machine.cores || init_call(b, SK_CALL_PORT_ACCEPT, PORT, 0, 0) != SK_OK)
+        return;
+    far = (sk_handle)init_of(b)->port.reg[1];
+    if (open & 2u)
+        (void)init_call(b, SK_CALL_CHAN_OPEN, far, 2, (uintptr_t)fake_user);
+}
+
+/* What there is when the input begins: its first byte says which channels between cores. */
+static void some_channels(struct input *in)
+{
+    uint8_t b = input_u8(in);
+    if (b & 1u)
+        join(0, 1, 3);
+    if (b & 2u)
+        join(0, 1, b >> 6);
+    if (b & 4u)
+        join(1, 0, 3);
+    if (b & 8u)
+        join(1, 0, b >> 6);
+    for (sk_core c = 0; c < 2; c++)
+        if (b & 16u << c)
+            new_task(in, c);
+}
+
+/* The task that runs makes a channel and gives one end away: over a channel that it has, or, if it
+ * is init, to the init of another core. */
+static void new_channel(struct input *in, sk_core core)
+{
+    struct task *t = runner(core);
+    uint64_t args[6] = {SK_CHAN_SLOTS_MIN};
+    if (t == NULL)
+        return;
+    enter_call(core, SK_CALL_CHAN_CREATE, args);
+    if (last_result(t) != SK_OK || runner(core) != t)
+        return;
+    sk_handle end = (sk_handle)t->port.reg[1 + input_below(in, 2)];
+    if (t == init_of(core) && input_below(in, 2)) {
+        const uint64_t connect[6] = {CONTROL, input_below(in, 3), end, pick_when(in)};
+        enter_call(core, SK_CALL_CORE_CONNECT, connect);
+    } else {
+        const uint64_t send[6] = {pick_handle(in, t, H_CHAN), end, pick_when(in)};
+        enter_call(core, SK_CALL_SEND_HANDLE, send);
+    }
+}
+
+/* init takes the oldest of its port's queue, or whoever runs takes what came over a channel. */
+static void take_channel(struct input *in, sk_core core)
+{
+    struct task *t = runner(core);
+    uint8_t b = input_u8(in);
+    if (t == NULL)
+        return;
+    uint64_t args[6] = {t == init_of(core) ? PORT : pick_handle(in, t, H_PORT)};
+    if (b % 2u)
+        args[0] = pick_handle(in, t, H_CHAN);
+    enter_call(core, b % 2u ? SK_CALL_TAKE_HANDLE : SK_CALL_PORT_ACCEPT, args);
+    const uint64_t open[6] = {t->port.reg[1], b / 4u % 32u, (uintptr_t)fake_user};
+    if (b % 4u >= 2u && last_result(t) == SK_OK && runner(core) == t)
+        enter_call(core, SK_CALL_CHAN_OPEN, open);
 }
 
 #endif

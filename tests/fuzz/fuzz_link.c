@@ -70,17 +70,15 @@ static void step(struct input *in)
     case 5:
     case 6:
     case 7:
-    case 8:
         (void)any_call(in, core, args);
         break;
-    case 9: { /* what most calls need that go to the other cores */
-        const uint64_t connect[6] = {CONTROL, input_below(in, 3),
-                                     runner(core) ? pick_handle(in, runner(core), H_CHAN) : 0,
-                                     SK_FOREVER};
-        if (runner(core) != NULL)
-            enter_call(core, SK_CALL_CORE_CONNECT, connect);
+    case 8:
+    case 9:
+        new_channel(in, core);
         break;
-    }
+    case 10:
+        take_channel(in, core);
+        break;
     default:
         hostile(in, core);
         break;
@@ -117,6 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (setjmp(fake_halt) != 0)
         halted();
     begin();
+    some_channels(&in);
     for (unsigned n = 0; n < STEPS_MAX && in.left != 0; n++)
         step(&in);
     begin_anew();

@@ -82,6 +82,12 @@ static void step(struct input *in)
     case 8:
         fake_start_err = input_below(in, 3) == 0 ? SK_ERR_STATE : SK_OK;
         break;
+    case 9:
+        new_channel(in, core);
+        break;
+    case 10:
+        take_channel(in, core);
+        break;
     default:
         call(in, core);
         break;
@@ -96,6 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (setjmp(fake_halt) != 0)
         halted();
     machine_begin(2);
+    some_channels(&in);
     for (unsigned n = 0; n < STEPS_MAX && in.left != 0; n++)
         step(&in);
     begin_ordered();

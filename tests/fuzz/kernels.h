@@ -149,10 +149,10 @@ static void rouse_init(sk_core core)
     after_entry(core, kern_idle(kern_of(core)));
 }
 
-/* A call of that core's init, as soon as it runs. */
+/* A call of that core's init, as soon as it runs; a deadline in the last place is for ever. */
 static sk_err init_call(sk_core core, uint32_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 {
-    const uint64_t args[6] = {a0, a1, a2};
+    const uint64_t args[6] = {a0, a1, a2, SK_FOREVER};
     for (unsigned i = 0; runner(core) != init_of(core); i++) {
         FUZZ_CHECK(i < 5000);
         rouse_init(core);
