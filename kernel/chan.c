@@ -7,6 +7,7 @@
 #include "kernel/give.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
+#include "kernel/memory.h"
 #include "kernel/page.h"
 #include "kernel/sched.h"
 #include "kernel/xfer.h"
@@ -78,13 +79,14 @@ void chan_end_disown(struct end *e)
     e->owner = NULL;
 }
 
-static struct chan *chan_take(struct kern *k, struct task *t, uint32_t slots)
+static struct chan *chan_take(struct kern *k, struct task *t, uint32_t slots, uint32_t quota)
 {
     struct chan *c = &k->chans[k->chan_free];
     k->chan_free = c->next;
     sk_paddr page = c->page;
     *c = (struct chan){.in_use = true,
                        .slots = (uint8_t)slots,
+                       .quota = (uint8_t)quota,
                        .index = c->index,
                        .gen = c->gen,
                        .page = page,
@@ -94,23 +96,28 @@ static struct chan *chan_take(struct kern *k, struct task *t, uint32_t slots)
     return c;
 }
 
-sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2])
+sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, uint32_t quota, sk_handle h[2])
 {
-    if (slots != SK_CHAN_SLOTS_MIN && slots != SK_CHAN_SLOTS_MAX)
+    if ((slots != SK_CHAN_SLOTS_MIN && slots != SK_CHAN_SLOTS_MAX) || quota > SK_QUOTA_MAX)
         return SK_ERR_ARG;
-    if (t->handles_left < 2 || t->ends_max - t->ends_used < 2)
+    if (t->handles_left < 2 || t->ends_max - t->ends_used < 2 ||
+        quota > t->pages_max - t->pages_used)
         return SK_ERR_BUDGET;
     if (k->chan_free == INDEX_NONE || k->end_free == INDEX_NONE ||
         k->ends[k->end_free].next == INDEX_NONE)
         return SK_ERR_NO_MEMORY;
     sk_paddr page;
+    t->pages_used += quota;
     sk_err err = page_take(k, t, PAGE_CHAN, 1, &page);
-    if (err != SK_OK)
+    if (err != SK_OK) {
+        t->pages_used -= quota;
         return err;
-    struct chan *c = chan_take(k, t, slots);
+    }
+    struct chan *c = chan_take(k, t, slots, quota);
     c->page = page;
     struct end *e[2] = {chan_end_take(k), chan_end_take(k)};
     KERN_ASSERT(k, e[0] && e[1]);
+    e[SK_QUOTA_SIDE]->quota = (uint8_t)quota;
     for (uint8_t side = 0; side < 2; side++) {
         struct end *far = e[1 - side];
         e[side]->side = side;
@@ -245,6 +252,7 @@ void chan_close_end(struct kern *k, struct end *e)
     e->escrow_count = 0;
     if (e->owner) {
         if (e->used) {
+            region_session_end(k, e);
             xfer_close(k, e);
             slot_give(e->owner, e->slot);
         }
@@ -289,6 +297,8 @@ void chan_settle(struct kern *k, struct chan *c)
     if (!c->released[0] || !c->released[1] || c->doubt)
         return;
     page_give(k, c->payer, c->page, 1, true);
+    if (c->payer)
+        c->payer->pages_used -= c->quota;
     c->in_use = false;
     c->gen = GEN_NEXT(c->gen);
     c->next = k->chan_free;
@@ -305,6 +315,7 @@ bool chan_leave_step(struct kern *k, struct task *t, uint32_t *at)
         if (!c->in_use || c->payer != t)
             continue;
         (void)page_charge(k, c->page, 1, t, NULL); /* nobody's account is never full */
+        t->pages_used -= c->quota;
         c->payer = NULL;
     }
     return false;

@@ -7,9 +7,9 @@
 
 void chan_table_init(struct kern *k);
 
-/* A channel of t, who pays; both ends unused and here. SK_ERR_ARG, SK_ERR_BUDGET, SK_ERR_NO_MEMORY:
- * nothing done. */
-sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, sk_handle h[2]);
+/* A channel of t, who pays, for quota pages too that whoever holds h[SK_QUOTA_SIDE] may use; both
+ * ends unused and here. SK_ERR_ARG, SK_ERR_BUDGET, SK_ERR_NO_MEMORY: nothing done. */
+sk_err chan_create(struct kern *k, struct task *t, uint32_t slots, uint32_t quota, sk_handle h[2]);
 
 /* Make an end usable by its owner and tell where it is mapped. */
 sk_err chan_open(struct kern *k, struct end *e, uint32_t event_bit, struct sk_chan_view *view);

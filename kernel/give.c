@@ -385,7 +385,7 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     sk_paddr page = (sk_paddr)give->paddr; /* a machine word: the peer is of the same machine */
     if (give->side > 1 || (give->slots != SK_CHAN_SLOTS_MIN && give->slots != SK_CHAN_SLOTS_MAX) ||
         give->home != l->core || give->peer_core >= k->cores || give->index >= SK_LINK_CHANS ||
-        !port_page_of(k->cpu, l->core, page) ||
+        !port_page_of(k->cpu, l->core, page) || give->quota > SK_QUOTA_MAX ||
         (give->peer_core == k->core && !same_channel(k, give)))
         return SK_ERR_PROTOCOL;
     struct end *e = chan_end_take(k);
@@ -395,6 +395,7 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     e->slots = (uint8_t)give->slots;
     e->page = page;
     e->epoch = give->epoch;
+    e->quota = (uint8_t)give->quota;
     e->home = (struct place){give->home, (uint16_t)give->index, give->gen};
     e->peer = (struct place){give->peer_core, give->peer_index, give->peer_gen};
     /* A peer that is here was closed while this end was in the air, or it is the one meant; one on

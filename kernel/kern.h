@@ -20,6 +20,7 @@
 #define KERN_STATUS_PAGES (PORT_COPY_MODE ? 1 : SK_TASK_ENDS_MAX / KERN_STATUS_LINES + 1)
 #define INDEX_NONE        0xffffu
 #define REQUESTER_LOST    0xfffeu /* whoever asked for a move is gone */
+#define SESSION_OVER      0xfffeu /* the end that a region was made against is closed */
 
 /* Result of a system call handler whose caller does not run on: r0 is stored when it wakes. */
 #define CALL_BLOCKED 1
@@ -89,9 +90,13 @@ struct end {
     bool peer_gone;   /* the far end does not exist any more: nobody to tell */
     bool close_sent;  /* this side has flipped its close bit */
     uint16_t index;   /* own */
-    uint16_t slot;    /* among the owner's open ends */
-    uint16_t next;    /* free list */
+    union {
+        uint16_t slot; /* among the owner's open ends */
+        uint16_t next; /* free list */
+    };
     uint16_t escrow_count;
+    uint8_t quota;   /* pages of the session that its holder has not taken yet */
+    uint8_t session; /* regions that it has made of them */
     uint32_t gen;
     struct task *owner;
     struct place peer;
@@ -113,10 +118,11 @@ struct chan {
     uint8_t slots;
     uint16_t index;
     uint16_t next; /* free list */
+    uint8_t quota; /* pages donated with it */
     uint32_t gen;
     sk_paddr page;
     uint32_t epoch;
-    struct task *payer; /* charged for the page; NULL: it has died */
+    struct task *payer; /* charged for page and quota; NULL: it has died */
     struct place side[2];
     bool released[2];
     uint8_t doubt; /* bit of a lost core that may still touch the page: not used again until that */
@@ -146,14 +152,16 @@ struct port {
 
 struct region {
     bool in_use;
+    bool chosen; /* the kernel chose addr */
     uint16_t index;
     uint16_t next;
+    uint16_t pages;
+    uint16_t session; /* end against whose quota it was made; INDEX_NONE: the owner's budget */
+    uint16_t handle;  /* of one with a session: entry of the owner's table */
     uint32_t gen;
-    struct task *owner; /* charged; in an escrow, the sender still */
+    struct task *owner; /* charged if there is no session; in an escrow, the sender still */
     sk_paddr first;     /* contiguous */
-    uint32_t pages;
-    sk_uaddr addr; /* where mapped; 0: not */
-    bool chosen;   /* the kernel chose addr */
+    sk_uaddr addr;      /* where mapped; 0: not */
 };
 
 struct device {
@@ -198,8 +206,11 @@ struct op {
     };
 };
 
-/* A state beside SK_TASK_*: it sleeps in LEND. Its registers say on which end and what (loan.c). */
+/* States beside SK_TASK_*. LENDING: it sleeps in LEND; its registers say on which end and what
+ * (loan.c). WORKING: in its turns the kernel zeroes the region that it makes; to others it is
+ * ready. */
 #define TASK_LENDING 16u
+#define TASK_WORKING 17u
 
 struct task {
     struct port_task port;    /* first: the port finds the task by it */
@@ -230,8 +241,8 @@ struct task {
     uint64_t slots_used[SK_TASK_ENDS_MAX / 64u]; /* of opened ends */
     sk_paddr status_page[KERN_STATUS_PAGES];     /* of MMU ports */
     struct op op;
-    uint32_t teardown; /* stage and cursor of a dying task */
-    uint32_t teardown_at;
+    uint32_t teardown;    /* stage and cursor of a dying task */
+    uint32_t teardown_at; /* TASK_WORKING: index of the region */
     uint8_t cause, fault;
     int32_t status;
     uintptr_t fault_addr, fault_pc, fault_sp;

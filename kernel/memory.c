@@ -2,6 +2,7 @@
  * ledger stays a plain array.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/memory.h"
+#include "kernel/handle.h"
 #include "kernel/page.h"
 
 #define PAGES_A_STEP 16u
@@ -28,25 +29,53 @@ static void region_free(struct kern *k, struct region *r)
     k->stats.regions--;
 }
 
-sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct region **out)
+/* Who is charged for the pages of r; NULL: the quota of a session, or nobody. */
+static struct task *payer(const struct region *r)
+{
+    return r->session == INDEX_NONE ? r->owner : NULL;
+}
+
+sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct end *e,
+                     struct region **out)
 {
     if (pages == 0 || pages > SK_REGION_PAGES_MAX)
         return SK_ERR_ARG;
+    if (e && pages > e->quota)
+        return SK_ERR_BUDGET;
     if (k->region_free == INDEX_NONE)
         return SK_ERR_NO_MEMORY;
     struct region *r = &k->regions[k->region_free];
-    sk_err err = page_take(k, t, PAGE_REGION, pages, &r->first);
+    sk_err err = page_reserve(k, e ? NULL : t, PAGE_REGION, pages, &r->first);
     if (err != SK_OK)
         return err;
     k->region_free = r->next;
     r->in_use = true;
     r->owner = t;
-    r->pages = pages;
+    r->pages = (uint16_t)pages;
+    r->session = INDEX_NONE;
     r->addr = 0;
     r->chosen = false;
+    if (e) {
+        r->session = e->index;
+        e->quota = (uint8_t)(e->quota - pages);
+        e->session++;
+    }
     k->stats.regions++;
+    t->state = TASK_WORKING;
+    t->teardown_at = r->index;
+    if (pages <= PAGES_A_STEP)
+        (void)region_clean_step(k, t);
     *out = r;
     return SK_OK;
+}
+
+bool region_clean_step(struct kern *k, struct task *t)
+{
+    const struct region *r = &k->regions[t->teardown_at];
+    if (!page_clean(k, r->first, r->pages, PAGES_A_STEP))
+        return false;
+    t->state = SK_TASK_READY;
+    return true;
 }
 
 sk_err region_map(struct kern *k, struct region *r, sk_uaddr addr, uint32_t prot)
@@ -83,21 +112,45 @@ void region_unmap(struct kern *k, struct region *r)
         r->owner->region_addrs = 0;
 }
 
+/* What r took of a session's quota is there again. */
+static void session_leave(struct kern *k, struct region *r)
+{
+    if (r->session >= SESSION_OVER)
+        return;
+    struct end *e = &k->ends[r->session];
+    e->quota = (uint8_t)(e->quota + r->pages);
+    e->session--;
+    r->session = SESSION_OVER;
+}
+
+void region_session_end(struct kern *k, struct end *e)
+{
+    for (uint32_t i = 0; e->session != 0; i++) {
+        struct region *r = &k->regions[i];
+        KERN_ASSERT(k, i < k->region_count);
+        if (!r->in_use || r->session != e->index)
+            continue;
+        handle_remove(k, r->owner, &r->owner->handles[r->handle]);
+        region_close(k, r);
+    }
+}
+
 void region_close(struct kern *k, struct region *r)
 {
+    session_leave(k, r);
     /* A dying task's mappings go with its address space, its regions after that (region_shrink). */
     if (r->owner && r->owner->state == SK_TASK_DYING)
         return;
     region_unmap(k, r);
-    page_give(k, r->owner, r->first, r->pages, false);
+    page_give(k, payer(r), r->first, r->pages, false);
     region_free(k, r);
 }
 
 bool region_shrink(struct kern *k, struct region *r)
 {
     uint32_t n = r->pages < PAGES_A_STEP ? r->pages : PAGES_A_STEP;
-    r->pages -= n;
-    page_give(k, r->owner, r->first + (sk_paddr)r->pages * SK_PAGE_BYTES, n, true);
+    r->pages = (uint16_t)(r->pages - n);
+    page_give(k, payer(r), r->first + (sk_paddr)r->pages * SK_PAGE_BYTES, n, true);
     if (r->pages != 0)
         return false;
     region_free(k, r);

@@ -133,6 +133,7 @@ static void give_here(struct kern *k, struct chan *c)
     e->epoch = c->epoch;
     e->home = (struct place){(uint16_t)k->core, c->index, c->gen};
     e->peer = c->side[1 - c->move_side];
+    e->quota = c->move_side == SK_QUOTA_SIDE ? c->quota : 0;
     struct item item = {.kind = SK_KIND_CHAN, .index = e->index, .gen = e->gen};
     sk_err err = give_deliver(k, &c->dest, &item);
     if (err != SK_OK) {
@@ -217,6 +218,7 @@ static void send_give(struct kern *k, struct link *l, struct chan *c)
                                 .slots = c->slots,
                                 .paddr = c->page,
                                 .epoch = c->epoch,
+                                .quota = c->move_side == SK_QUOTA_SIDE ? c->quota : 0,
                                 .home = (uint16_t)k->core,
                                 .peer_core = other->core,
                                 .peer_index = other->index,

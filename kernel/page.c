@@ -22,6 +22,12 @@ void page_init(struct kern *k, sk_paddr base, uint32_t pages)
     }
 }
 
+static void zero_page(struct kern *k, uint32_t n)
+{
+    sk_paddr page = k->ram_base + (sk_paddr)n * SK_PAGE_BYTES;
+    __builtin_memset(port_page(k->cpu, page), 0, SK_PAGE_BYTES);
+}
+
 /* First page at or after `from` (and before end) that is free, or end. */
 static uint32_t next_free(const struct kern *k, uint32_t from, uint32_t end)
 {
@@ -52,7 +58,7 @@ static uint32_t find_run(const struct kern *k, uint32_t from, uint32_t end, uint
     }
 }
 
-sk_err page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count, sk_paddr *first)
+sk_err page_reserve(struct kern *k, struct task *t, uint32_t use, uint32_t count, sk_paddr *first)
 {
     if (t && count > t->pages_max - t->pages_used)
         return SK_ERR_BUDGET;
@@ -68,10 +74,8 @@ sk_err page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count, s
     for (uint32_t n = start; n < start + count; n++) {
         struct page *p = &k->ledger[n];
         KERN_ASSERT(k, p->use == PAGE_FREE);
-        if (p->dirty)
-            __builtin_memset(port_page(k->cpu, k->ram_base + (sk_paddr)n * SK_PAGE_BYTES), 0,
-                             SK_PAGE_BYTES);
-        *p = (struct page){.use = (uint8_t)use, .dirty = 1, .slot = t ? t->slot : INDEX_NONE};
+        p->use = (uint8_t)use;
+        p->slot = t ? t->slot : INDEX_NONE;
         mark(k, n, false);
     }
     k->ram_free -= count;
@@ -79,6 +83,29 @@ sk_err page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count, s
         t->pages_used += count;
     *first = k->ram_base + (sk_paddr)start * SK_PAGE_BYTES;
     return SK_OK;
+}
+
+bool page_clean(struct kern *k, sk_paddr first, uint32_t count, uint32_t most)
+{
+    uint32_t start = (uint32_t)((first - k->ram_base) / SK_PAGE_BYTES);
+    for (uint32_t n = start; n < start + count; n++) {
+        struct page *p = &k->ledger[n];
+        if (!p->dirty)
+            continue;
+        if (most-- == 0)
+            return false;
+        zero_page(k, n);
+        p->dirty = 0;
+    }
+    return true;
+}
+
+sk_err page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count, sk_paddr *first)
+{
+    sk_err err = page_reserve(k, t, use, count, first);
+    if (err == SK_OK)
+        (void)page_clean(k, *first, count, count);
+    return err;
 }
 
 void page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, bool zero)
@@ -89,8 +116,7 @@ void page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, b
         struct page *p = &k->ledger[n];
         KERN_ASSERT(k, p->use != PAGE_FREE);
         if (zero)
-            __builtin_memset(port_page(k->cpu, k->ram_base + (sk_paddr)n * SK_PAGE_BYTES), 0,
-                             SK_PAGE_BYTES);
+            zero_page(k, n);
         *p = (struct page){.use = PAGE_FREE, .dirty = !zero, .slot = INDEX_NONE};
         mark(k, n, true);
     }

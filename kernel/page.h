@@ -12,6 +12,11 @@ void page_init(struct kern *k, sk_paddr base, uint32_t pages);
  * pages) and the zeroing of those that are dirty. */
 sk_err page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count, sk_paddr *first);
 
+/* The same, but not all of them zeroed yet: page_clean does it, at most `most` pages a call, true
+ * when none is left. */
+sk_err page_reserve(struct kern *k, struct task *t, uint32_t use, uint32_t count, sk_paddr *first);
+bool page_clean(struct kern *k, sk_paddr first, uint32_t count, uint32_t most);
+
 /* Give pages back; they are zeroed before anyone gets them: now if zero, else when taken. t's
  * account is credited (NULL: nobody's). */
 void page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, bool zero);

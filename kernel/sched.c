@@ -3,6 +3,7 @@
  * timer may be set too early (a wait that ended before its deadline): firing then does nothing.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/sched_fast.h"
+#include "kernel/memory.h"
 #include "kernel/sys.h"
 #include "kernel/task.h"
 
@@ -190,11 +191,16 @@ struct port_task *sched_next(struct kern *k)
     if (k->ready_mask != 0)
         t = k->ready[31 - __builtin_clz(k->ready_mask)].head;
     k->work = false;
-    if (t != NULL && t->state == SK_TASK_DYING) {
-        /* Charged to the dying: its turn goes into its teardown, one piece; then interrupts. */
+    bool runs = t == NULL || t->state == SK_TASK_READY;
+    if (!runs && t->state == TASK_WORKING)
+        runs = region_clean_step(k, t);
+    if (!runs) {
+        /* Its turn goes into what the kernel does for it, one piece; then interrupts. Charged to
+         * the dying: its teardown. */
         if (k->current != NULL)
             account(k, NULL);
-        task_teardown_step(k, t);
+        if (t->state == SK_TASK_DYING)
+            task_teardown_step(k, t);
         k->work = k->ready_mask != 0;
         set_timer(k, NULL);
         return NULL;

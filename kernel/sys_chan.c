@@ -25,7 +25,8 @@ sk_err sys_chan_create(struct kern *k, struct task *t, struct handle *h)
 {
     sk_handle end[2];
     (void)h;
-    sk_err err = chan_create(k, t, sys_u32(t, 0), end);
+    uint32_t slots = sys_u32(t, 0);
+    sk_err err = chan_create(k, t, slots & 0xffu, slots >> 8, end);
     if (err == SK_OK)
         port_result(&t->port, 2, end[1]);
     return sys_value(t, err, end[0]);

@@ -10,20 +10,31 @@
 sk_err sys_region_create(struct kern *k, struct task *t, struct handle *h)
 {
     struct region *r;
+    struct end *e = NULL;
     sk_handle name;
-    (void)h;
+    sk_err err;
+    uintptr_t pages = sys_word(t, 0);
+    if (sys_u32(t, 1) != SK_HANDLE_NONE) {
+        h = handle_get(t, sys_u32(t, 1), SK_KIND_CHAN, SK_RIGHT_SEND, &err);
+        if (h == NULL)
+            return err;
+        e = &k->ends[h->index];
+        if (!e->used || e->peer_closed)
+            return e->used ? SK_ERR_PEER_DEAD : SK_ERR_STATE;
+    }
     if (!handle_has_room(t))
         return SK_ERR_BUDGET;
-    uintptr_t pages = sys_word(t, 0);
-    sk_err err =
-        pages > SK_REGION_PAGES_MAX ? SK_ERR_TOO_BIG : region_create(k, t, (uint32_t)pages, &r);
+    if (pages > SK_REGION_PAGES_MAX)
+        return SK_ERR_TOO_BIG;
+    err = region_create(k, t, (uint32_t)pages, e, &r);
     if (err != SK_OK)
         return err;
     struct handle entry = {.kind = SK_KIND_REGION,
-                           .rights = SK_RIGHT_MAP | SK_RIGHT_MOVE,
+                           .rights = e ? SK_RIGHT_MAP : SK_RIGHT_MAP | SK_RIGHT_MOVE,
                            .index = r->index,
                            .obj_gen = r->gen};
     err = handle_add(k, t, &entry, &name);
+    r->handle = SK_HANDLE_INDEX(name);
     return sys_value(t, err, name);
 }
 

@@ -95,8 +95,11 @@ sk_tid task_tid(const struct kern *k, const struct task *t)
 
 void task_info(const struct kern *k, const struct task *t, struct sk_task_info *info)
 {
+    uint32_t state = t->state == TASK_WORKING   ? SK_TASK_READY
+                     : t->state == TASK_LENDING ? SK_TASK_WAITING
+                                                : t->state;
     *info = (struct sk_task_info){.tid = task_tid(k, t),
-                                  .state = t->state == TASK_LENDING ? SK_TASK_WAITING : t->state,
+                                  .state = state,
                                   .priority = t->priority,
                                   .cause = t->cause,
                                   .status = t->status,
@@ -119,7 +122,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
         kern_panic(k, "init ended");
     sched_timer_cancel(k, &t->wait_timer);
     sched_timer_cancel(k, &t->event_timer);
-    if (t->state != SK_TASK_READY)
+    if (t->state != SK_TASK_READY && t->state != TASK_WORKING)
         sched_ready(k, t, false);
     t->state = SK_TASK_DYING;
     t->mask = 0;
@@ -128,6 +131,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
     t->cause = (uint8_t)cause;
     t->status = status;
     t->teardown = STAGE_OP;
+    t->teardown_at = 0;
     loan_over(k, t, SK_ERR_PEER_DEAD);
 }
 

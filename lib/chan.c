@@ -35,9 +35,17 @@ sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
 
 sk_err sk_chan_create(struct sk_chan *mine, sk_handle *theirs, uint32_t bit)
 {
+    return sk_chan_create_quota(mine, theirs, bit, 0);
+}
+
+sk_err sk_chan_create_quota(struct sk_chan *mine, sk_handle *theirs, uint32_t bit, size_t bytes)
+{
     sk_handle end;
     *mine = (struct sk_chan){.dead = SK_ERR_HANDLE};
-    sk_err err = sys_chan_create(SK_CHAN_SLOTS, &end, theirs);
+    if (bytes > SK_QUOTA_MAX * SK_PAGE_BYTES)
+        return SK_ERR_TOO_BIG;
+    uint32_t pages = (uint32_t)((bytes + SK_PAGE_BYTES - 1u) / SK_PAGE_BYTES);
+    sk_err err = sys_chan_create(SK_CHAN_SLOTS | pages << 8, &end, theirs);
     if (err != SK_OK)
         return err;
     err = sk_chan_open(mine, end, bit);

@@ -88,6 +88,11 @@ sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit);
  * caller sends on or closes. SK_ERR_BUDGET, SK_ERR_NO_MEMORY. */
 sk_err sk_chan_create(struct sk_chan *mine, sk_handle *theirs, uint32_t bit);
 
+/* The same, with so many bytes of memory for the service's state of this connection, rounded up to
+ * pages: they count against the caller's budget as long as the channel lives; whoever opens the far
+ * end may use them (lib/session.h). SK_ERR_TOO_BIG: more than SK_QUOTA_MAX pages. */
+sk_err sk_chan_create_quota(struct sk_chan *mine, sk_handle *theirs, uint32_t bit, size_t bytes);
+
 /* Close the end: the peer drains what is in the ring, then sees PEER_DEAD. Outstanding calls end
  * with SK_ERR_CANCELLED. No effect on a closed one. */
 void sk_chan_close(struct sk_chan *c);

@@ -78,13 +78,18 @@ sk_err names_unregister(const char *name)
 
 sk_err names_connect(const char *name, sk_ns deadline, struct sk_chan *chan)
 {
+    return names_connect_quota(name, deadline, chan, 0);
+}
+
+sk_err names_connect_quota(const char *name, sk_ns deadline, struct sk_chan *chan, size_t bytes)
+{
     struct names_request q;
     struct sk_in in;
     sk_handle far;
     sk_err err = fill(&q, name, false);
     *chan = (struct sk_chan){.dead = SK_ERR_HANDLE};
     if (err == SK_OK)
-        err = sk_chan_create(chan, &far, SK_EV_CHAN);
+        err = sk_chan_create_quota(chan, &far, SK_EV_CHAN, bytes);
     if (err != SK_OK)
         return err;
     q.deadline = deadline;

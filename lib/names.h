@@ -53,6 +53,9 @@ sk_err names_unregister(const char *name);
  * SK_ERR_TIMED_OUT). SK_ERR_FULL: the service's queue is full. SK_ERR_BUDGET, SK_ERR_NO_MEMORY. */
 sk_err names_connect(const char *name, sk_ns deadline, struct sk_chan *chan);
 
+/* The same, donating memory for the service's state of this connection (sk_chan_create_quota). */
+sk_err names_connect_quota(const char *name, sk_ns deadline, struct sk_chan *chan, size_t bytes);
+
 /* Wait until name exists. SK_ERR_TIMED_OUT. */
 sk_err names_wait(const char *name, sk_ns deadline);
 

@@ -139,6 +139,7 @@ static inline sk_err sys_take_handle(sk_handle chan, sk_handle *h)
     return sys_call_handle(SK_CALL_TAKE_HANDLE, chan, 0, h);
 }
 
+/* slots | quota << 8: pages donated with end 1. */
 static inline sk_err sys_chan_create(uint32_t slots, sk_handle *end0, sk_handle *end1)
 {
     struct sys_result res;
@@ -226,6 +227,12 @@ static inline sk_err sys_port_connect(sk_handle port, sk_handle chan, sk_ns dead
 static inline sk_err sys_region_create(uint32_t pages, sk_handle *region)
 {
     return sys_call_handle(SK_CALL_REGION_CREATE, pages, 0, region);
+}
+
+/* Against the quota that came with the open end chan. */
+static inline sk_err sys_session_region(uint32_t pages, sk_handle chan, sk_handle *region)
+{
+    return sys_call_handle(SK_CALL_REGION_CREATE, pages, chan, region);
 }
 
 static inline sk_err sys_region_map(sk_handle region, uintptr_t addr, uint32_t prot, uintptr_t *at)

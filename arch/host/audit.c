@@ -59,6 +59,25 @@ static void audit_owners(const struct kern *k)
             CHECK(owners[n] == 1, "page", n);
 }
 
+/* What an end's holder has made of a session, and what is left, is what was donated. */
+static void audit_sessions(const struct kern *k)
+{
+    for (uint32_t i = 0; i < k->end_count; i++) {
+        const struct end *e = &k->ends[i];
+        uint32_t pages = e->quota, regions = 0;
+        for (uint32_t n = 0; n < k->region_count; n++)
+            if (k->regions[n].in_use && k->regions[n].session == i) {
+                CHECK(k->regions[n].owner == e->owner, "region", n);
+                pages += k->regions[n].pages;
+                regions++;
+            }
+        CHECK(regions == (e->state == END_OWNED ? e->session : 0), "session of end", i);
+        if (e->state == END_OWNED && e->home.core == k->core)
+            CHECK(pages == (e->side == SK_QUOTA_SIDE ? k->chans[e->home.index].quota : 0),
+                  "session of end", i);
+    }
+}
+
 static void audit_pages(const struct kern *k)
 {
     uint32_t free_pages = 0, doubt = 0, charged[4096] = {0};
@@ -79,6 +98,9 @@ static void audit_pages(const struct kern *k)
     }
     CHECK(free_pages == k->ram_free, "free pages", free_pages);
     CHECK(doubt == k->ram_doubt, "pages in doubt", doubt);
+    for (uint32_t i = 0; i < k->chan_count; i++)
+        if (k->chans[i].in_use && k->chans[i].payer)
+            charged[k->chans[i].payer->slot] += k->chans[i].quota;
     for (uint32_t i = 0; i < k->task_count; i++)
         if (k->tasks[i].state != 0) {
             CHECK(k->tasks[i].pages_used == charged[i], "task", i);
@@ -149,14 +171,17 @@ static void audit_queues(const struct kern *k)
         const struct task *last = NULL;
         for (const struct task *t = k->ready[p].head; t != NULL; last = t, t = t->next) {
             CHECK(t->priority == p && t->prev == last, "task", t->slot);
-            CHECK(t->state == SK_TASK_READY || t->state == SK_TASK_DYING, "task", t->slot);
+            CHECK(t->state == SK_TASK_READY || t->state == TASK_WORKING ||
+                      t->state == SK_TASK_DYING,
+                  "task", t->slot);
             CHECK(++queued <= k->task_count, "priority", p);
         }
         CHECK(k->ready[p].head == NULL || k->ready[p].tail == last, "priority", p);
     }
     for (uint32_t i = 0; i < k->task_count; i++) {
         const struct task *t = &k->tasks[i];
-        ready += t->state == SK_TASK_READY || (t->state == SK_TASK_DYING && !t->parked);
+        ready += t->state == SK_TASK_READY || t->state == TASK_WORKING ||
+                 (t->state == SK_TASK_DYING && !t->parked);
         CHECK(!t->parked || (t->state == SK_TASK_DYING && t->op.state != OP_IDLE), "task", i);
     }
     CHECK(queued == ready, "ready tasks", ready);
@@ -195,6 +220,7 @@ void sim_audit(void)
         audited = cpu->kern;
         audit_owners(cpu->kern);
         audit_pages(cpu->kern);
+        audit_sessions(cpu->kern);
         for (uint32_t i = 0; i < audited->task_count; i++)
             if (audited->tasks[i].state != 0)
                 audit_task(audited, &audited->tasks[i]);

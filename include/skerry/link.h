@@ -82,7 +82,7 @@ struct sk_link_give {
     uint32_t epoch;       /* channel: seed of its tags; port: boot epoch of peer_core */
     uint16_t home, peer_core;
     uint16_t peer_index;
-    uint16_t same;
+    uint16_t quota; /* channel: pages donated to this end */
     uint32_t peer_gen;
 };
 _Static_assert(sizeof(struct sk_link_give) == 48, "fits a message");

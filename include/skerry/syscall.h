@@ -30,7 +30,7 @@
     X(INFO, info)                     /* (handle, struct sk_handle_info *) */                      \
     X(SEND_HANDLE, send_handle)       /* (chan, handle, deadline); blocks */                       \
     X(TAKE_HANDLE, take_handle)       /* (chan) -> handle */                                       \
-    X(CHAN_CREATE, chan_create)       /* (slots) -> end 0, end 1 */                                \
+    X(CHAN_CREATE, chan_create)       /* (slots | quota << 8) -> end 0, end 1 */                   \
     X(CHAN_OPEN, chan_open)           /* (chan, bit, struct sk_chan_view *) */                     \
     X(CHAN_SEND, chan_send)           /* (chan, struct sk_msg *, slots) */                         \
     X(CHAN_RECV, chan_recv)           /* (chan, struct sk_msg *, slots) -> slots */                \
@@ -39,7 +39,7 @@
     X(PORT_CREATE, port_create)       /* (bit, depth) -> port */                                   \
     X(PORT_ACCEPT, port_accept)       /* (port) -> chan */                                         \
     X(PORT_CONNECT, port_connect)     /* (port, chan, deadline); blocks */                         \
-    X(REGION_CREATE, region_create)   /* (pages) -> region */                                      \
+    X(REGION_CREATE, region_create)   /* (pages, chan or 0) -> region */                           \
     X(REGION_MAP, region_map)         /* (region, addr, prot) -> addr */                           \
     X(REGION_UNMAP, region_unmap)     /* (region) */                                               \
     X(TASK_CREATE, task_create)       /* (ctl, struct sk_task_params *) -> task, tid */            \
@@ -103,7 +103,10 @@ enum {
  * task's handle table; it stays in the escrow.
  *
  * CHAN_CREATE: slots 8 or 16. The caller pays: a page, two ends, two handles. SK_ERR_BUDGET,
- * SK_ERR_NO_MEMORY. An end is *unused* until opened; only unused ends move.
+ * SK_ERR_NO_MEMORY. An end is *unused* until opened; only unused ends move. quota, 0 to
+ * SK_QUOTA_MAX: so many pages more count against the caller's budget, as the page does, until the
+ * channel is gone (both ends closed), and end 1 carries the right to use them, wherever it is
+ * moved: REGION_CREATE.
  * CHAN_OPEN: makes the end usable: bit is the event that its traffic sets. On MMU ports the view
  * tells where ring and status line are mapped; elsewhere mem and status are 0 and CHAN_SEND,
  * CHAN_RECV, CHAN_ARM, CHAN_WANT (kernel copies; SK_ERR_UNSUPPORTED on MMU ports) do what
@@ -127,7 +130,13 @@ enum {
  * PORT_ACCEPT: the oldest; SK_ERR_EMPTY, SK_ERR_BUDGET (it stays queued).
  * PORT_CONNECT: as SEND_HANDLE, into the port's queue. SK_ERR_PEER_DEAD: the port is gone.
  *
- * REGION_CREATE: 1..SK_REGION_PAGES_MAX zeroed pages, charged to the caller.
+ * REGION_CREATE: 1..SK_REGION_PAGES_MAX zeroed pages, charged to the caller: or, if chan is an open
+ * end of its own, to the quota that came with that end. Such a region is memory of the caller's
+ * core, has SK_RIGHT_MAP alone, and is closed with the end at the latest, whatever closes that: it
+ * is unmapped then, and its handle stale. Closed before, its pages are the quota's again.
+ * SK_ERR_BUDGET: of the caller or the quota; SK_ERR_NO_MEMORY; SK_ERR_STATE: the end is not open;
+ * SK_ERR_PEER_DEAD: who donated is gone. The kernel zeroes a large region in pieces, in the
+ * caller's turns: others run and interrupts are taken between them.
  * REGION_MAP: addr 0 lets the kernel choose; prot is SK_PROT_*, never W with X. SK_ERR_EXISTS:
  * something is mapped there. SK_ERR_STATE: mapped already.
  *
@@ -187,6 +196,8 @@ enum {
 #define SK_REGION_PAGES_MAX 64u
 #define SK_LENDS_MAX        2u    /* ranges of one LEND */
 #define SK_LOAN_STEP        4096u /* most bytes that one entry copies between loans */
+#define SK_QUOTA_MAX        255u  /* pages */
+#define SK_QUOTA_SIDE       1u    /* the end that has the quota */
 
 /* Rights, bits of a handle. */
 #define SK_RIGHT_SEND    1u   /* channel: send, receive, open */

@@ -169,6 +169,36 @@ def cycles(cores):
                   HALT)
 
 
+def session(server, clients, times=1):
+    """A service on one core keeps tables for clients on others, in the clients' memory; it is killed
+    while they have theirs."""
+    parts = typed(f"spawn -c {server} tables", "\n") + ["=SERVICE"]
+    for c in clients:
+        parts += typed(f"repeat {times} run -c {c} session tables 40", "session: 40 values kept")
+    parts += typed(f"run -c {clients[-1]} session tables 1000", "values kept") * times
+    parts += typed(f"spawn -c {clients[0]} session tables 250", "\n") + ["=CLIENT"]
+    return parts + typed("kill $SERVICE") + typed("wait $SERVICE", "killed") + \
+        typed("wait $CLIENT", "status")
+
+
+def sessions(cores):
+    """Whoever dies, every page is back where it was."""
+    once = [line for c in range(cores)[-3:]
+            for line in session(c, [c, (c + 1) % cores])]
+    return script(CALM, ECHO, hello_on(range(cores)), once, ["~20"], stats("BEFORE", cores), once, ["~20"],
+                  same("BEFORE", cores), HALT)
+
+
+def sessions_and_deaths(cores):
+    """Services and clients die at any step; then all is well again."""
+    work = [line for c in range(cores)
+            for line in typed(f"spawn -c {c} session tables 20 30")] + typed("spawn -c 1 tables")
+    again = [line for c in range(cores) for line in typed(f"spawn -c {c} tables")]
+    return script(["@calm"], CALM, ECHO, work, ["@storm", "~100", "@calm",
+                  "~2000", ">", "~10"], again, typed("run session tables 9", "9 values kept"),
+                  ECHO, ["@audit"], hello_on(range(cores)), HALT)
+
+
 def nonsense(cores):
     """Each gets one clear line, and the prompt again."""
     return script(
@@ -414,7 +444,7 @@ RESTARTS = [restart_of_an_idle_core, restart_under_calls, restart_of_callers,
 
 ALWAYS = [hello_everywhere, start_from_afar, calls_from_all_cores, calls_at_once,
           trouble_on_one_core, killed("echo"), killed("names"), killed("console"), killed("shell"),
-          echo_dies_in_calls, cycles, nonsense, many_wait_for_another_core, floods,
+          echo_dies_in_calls, cycles, sessions, nonsense, many_wait_for_another_core, floods,
           interrupts, line_editing]
 
 # (scenario, least cores, options of the simulation)
@@ -424,6 +454,7 @@ FAULTY = [
     (garbage_in_channels, 1, ["--scribble-chan", "3000"]),
     (garbage_on_links, 2, []),
     (tasks_fault_at_random, 1, ["--fault-task", "30000"]),
+    (sessions_and_deaths, 2, ["--fault-task", "6000"]),
     (crashed_core_starts_again, 2, ["--allow-panic"]),
     (restarts_unasked, 2, ["--restart-core", "30000"]),
     (restarts_and_lost_doorbells, 2, ["--restart-core", "8000", "--lost-bell", "8"]),

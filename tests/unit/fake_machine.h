@@ -66,7 +66,8 @@ static struct fake_map {
 } fake_map[FAKE_MAPS];
 static size_t fake_writable = sizeof(fake_user); /* what follows can only be read */
 static unsigned fake_windows;                    /* bit n: something is in place n of port_window */
-static unsigned fake_map_room;                   /* how many more port_map grants */
+static unsigned fake_page_count; /* calls of port_page: a kernel is about to touch a page */
+static unsigned fake_map_room;   /* how many more port_map grants */
 
 /* The last access to a device's register by a kernel. */
 static struct {
@@ -169,6 +170,7 @@ void port_irq_disable(struct port_cpu *cpu, uint32_t irq)
 void *port_page(struct port_cpu *cpu, sk_paddr page)
 {
     uint8_t *p = (uint8_t *)(uintptr_t)page;
+    fake_page_count++;
     return p >= cpu->ram && p < cpu->ram + FAKE_PAGES * SK_PAGE_BYTES ? p : NULL;
 }
 bool port_page_of(struct port_cpu *cpu, sk_core core, sk_paddr page)
