@@ -14,7 +14,7 @@ struct port_cpu {
                                   processor; NULL: nobody's */
     bool begun;                /* the first task was asked for */
     bool has_fpu;
-    bool ending; /* it was ordered off, and told its kernel */
+    bool ending; /* its kernel was told, or told us, that this is its end */
     sk_core core;
     uint32_t epoch;
     uint32_t ticks; /* the clock when it was last looked at, */

@@ -124,7 +124,8 @@ struct port_task *trap_fault(struct port_cpu *cpu)
 /* --- The end of a kernel -----------------------------------------------------------------------
  */
 
-/* In the order of struct context from r on; the crash record wants pc first. */
+/* Once: what fails while the kernel is told of its end only parks the core. NULL: another core's
+ * order. */
 static _Noreturn void end(const char *why)
 {
     const struct context *c = (const struct context *)kernel_stack;
@@ -133,22 +134,23 @@ static _Noreturn void end(const char *why)
         "pc lr sp xpsr cfsr hfsr r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12", value, SK_CRASH_REGS};
     for (uint32_t i = 6; i < SK_CRASH_REGS; i++)
         value[i] = c->r[i - 6u];
+    if (port_cpu.k == NULL || port_cpu.ending)
+        port_halt(&port_cpu);
+    port_cpu.ending = true;
     if (why == NULL)
         kern_forced(port_cpu.k, &regs);
+    klog(port_cpu.k, "exception %u cfsr 0x%x hfsr 0x%x address 0x%x pc 0x%x lr 0x%x sp 0x%x",
+         c->exception, c->cfsr, c->hfsr, c->addr, (unsigned)c->pc, (unsigned)c->lr,
+         (unsigned)c->sp);
     kern_panic_at(port_cpu.k, why, &regs);
 }
 
 static void crashed(uint32_t unused)
 {
     const struct context *c = (const struct context *)kernel_stack;
-    struct kern *k = port_cpu.k;
     (void)unused;
-    if (k == NULL)
+    if (port_cpu.k == NULL)
         boot_fail("a fault of the kernel");
-    if (k->panic_why == NULL)
-        klog(k, "exception %u cfsr 0x%x hfsr 0x%x address 0x%x pc 0x%x lr 0x%x sp 0x%x",
-             c->exception, c->cfsr, c->hfsr, c->addr, (unsigned)c->pc, (unsigned)c->lr,
-             (unsigned)c->sp);
     end(c->cfsr & CFSR_STKOF ? "kernel stack overflow" : "fault of the kernel itself");
 }
 
@@ -173,9 +175,6 @@ _Noreturn void trap_kernel(uint32_t exception)
 static void ordered_off(uint32_t unused)
 {
     (void)unused;
-    if (port_cpu.k == NULL || port_cpu.ending)
-        port_halt(&port_cpu);
-    port_cpu.ending = true;
     end(NULL);
 }
 
@@ -187,8 +186,11 @@ _Noreturn void trap_order(void)
         description_of((sk_core)CORE)->parked = 0;
     dsb();
     board_force_clear();
+    save_status((struct context *)kernel_stack, ipsr());
+    /* Storing the frame may have faulted: that would come as soon as this handler is left. */
+    mmio_write32(SCB_CFSR, ~0u);
+    mmio_write32(SCB_SHCSR, mmio_read32(SCB_SHCSR) & ~SHCSR_PENDED);
     if (order & ORDER_BEGIN)
         unwind(begin_again, 0);
-    save_status((struct context *)kernel_stack, ipsr());
     unwind(ordered_off, 0);
 }
