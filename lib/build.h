@@ -64,6 +64,15 @@ sk_err call_long(struct sk_chan *c, uint32_t head, const void *request, uint32_t
 sk_err call_sent(struct sk_chan *c, uint32_t head, const struct sk_msg *m, void *reply,
                  uint32_t reply_max, uint32_t *got, sk_ns deadline);
 
+/* What lib/loan.c needs of calls: take an index and room for the reply, waiting for late ones until
+ * deadline (errors as sk_call_msg); give it back, nothing was sent; receive one message and hand it
+ * to its call (SK_ERR_TIMED_OUT: none); wait for the answer, or give the call up. */
+sk_err call_reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
+                    uint32_t reply_max, sk_ns deadline);
+void call_unreserve(struct sk_chan *c, struct sk_call *call);
+sk_err call_pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline);
+sk_err call_await(struct sk_chan *c, struct sk_call *call, sk_ns deadline);
+
 /* The peer breaks the rules: the end is closed, its calls have ended, all with SK_ERR_PROTOCOL. */
 void chan_break(struct sk_chan *c);
 

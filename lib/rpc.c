@@ -190,16 +190,39 @@ static sk_err ask(struct sk_chan *c, const struct sk_out *out, struct sk_in *in,
     }
 }
 
-sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint32_t reply_max,
-                   sk_ns deadline)
+sk_err call_reserve(struct sk_chan *c, struct sk_call *call, struct sk_out *out, struct sk_in *in,
+                    uint32_t reply_max, sk_ns deadline)
 {
-    struct sk_call call;
     sk_err err;
-    while ((err = reserve(c, &call, out, in, reply_max)) == SK_ERR_FULL) {
+    while ((err = reserve(c, call, out, in, reply_max)) == SK_ERR_FULL) {
         err = pump(c, in, deadline); /* late replies give room back */
         if (err != SK_OK)
             return err == SK_ERR_TIMED_OUT ? SK_ERR_FULL : err;
     }
+    return err;
+}
+
+void call_unreserve(struct sk_chan *c, struct sk_call *call)
+{
+    if (!call->ended)
+        release(c, call->index);
+}
+
+sk_err call_pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
+{
+    return pump(c, in, deadline);
+}
+
+sk_err call_await(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
+{
+    return await(c, call, deadline);
+}
+
+sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint32_t reply_max,
+                   sk_ns deadline)
+{
+    struct sk_call call;
+    sk_err err = call_reserve(c, &call, out, in, reply_max, deadline);
     if (err != SK_OK)
         return err;
     if (XPORT_CALLS && (c->call_busy & (c->call_busy - 1u)) == 0)
@@ -207,8 +230,7 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
     else
         err = sk_send_until(c, out, deadline);
     if (err != SK_OK) {
-        if (!call.ended)
-            release(c, call.index);
+        call_unreserve(c, &call);
         return err;
     }
     return await(c, &call, deadline);

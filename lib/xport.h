@@ -51,6 +51,11 @@ static inline bool xport_same_core(const struct sk_chan *c)
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline);
 
+/* LEND: send l->msg with what is lent, sleep until there is an answer. *sent: the message was sent,
+ * whatever is returned. */
+sk_err xport_lend(struct sk_chan *c, struct sk_lend *l, uint32_t cancel, sk_ns deadline,
+                  bool *sent);
+
 #include <xport_late.h> /* of lib/shared or lib/copy */
 
 #endif

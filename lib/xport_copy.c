@@ -87,3 +87,9 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     c->call_seq++;
     return m.label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)m.label : SK_ERR_PROTOCOL;
 }
+
+sk_err xport_lend(struct sk_chan *c, struct sk_lend *l, uint32_t cancel, sk_ns deadline, bool *sent)
+{
+    c->end.armed = false;
+    return sys_lend(c->handle, l, cancel, deadline, sent);
+}

@@ -194,3 +194,15 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
         return SK_ERR_PEER_DEAD;
     return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
 }
+
+sk_err xport_lend(struct sk_chan *c, struct sk_lend *l, uint32_t cancel, sk_ns deadline, bool *sent)
+{
+    *sent = false;
+    if (!ring_has_room(&c->end.tx, 1))
+        return xport_closed(c) ? SK_ERR_PEER_DEAD : SK_ERR_FULL;
+    l->send = c->end.tx.next;
+    l->receive = c->end.rx.next;
+    sk_err err = sys_lend(c->handle, l, cancel, deadline, sent);
+    c->end.tx.next += *sent;
+    return err;
+}
