@@ -93,7 +93,8 @@ static int last(struct client *c)
     sk_err err = sk_call(&c->chan, BROKER_LAST, NULL, 0, &l, sizeof l, NULL, sk_in_ms(PATIENCE_MS));
     if (err != SK_OK)
         return told("last", err);
-    printf("lend: last: used %s, then: %s\n", l.uses != 0 ? "well" : "never", sk_err_text(l.err));
+    printf("lend: last: used %s, %s: %s\n", l.uses != 0 ? "well" : "never",
+           l.err != SK_OK ? "then over" : "goes on", sk_err_text(l.err));
     return 0;
 }
 

@@ -55,7 +55,7 @@ def the_lender_loses_patience(cores):
     for core in range(cores):
         byte = "changed" if core == cores - 1 else "0"
         parts += typed(f"run -c {core} lend keep 20", f"lend: keep: timed out, the byte is {byte}")
-        parts += ["~3"] + typed(f"run -c {core} lend last", "lend: last: used well, then: ")
+        parts += ["~3"] + typed(f"run -c {core} lend last", "lend: last: used well, then over: ")
     return script(CALM, parts, typed("run lend 5000", "there and back"), HALT)
 
 
@@ -64,7 +64,7 @@ def the_lender_is_killed(cores):
     for core in range(cores):
         parts += spawn(core, "lend keep 60000", "KEEP") + ["~15"]
         parts += typed("kill $KEEP") + typed("wait $KEEP", "killed") + ["~3"]
-        parts += typed("run lend last", "lend: last: used well, then: peer is dead")
+        parts += typed("run lend last", "lend: last: used well, then over: ")
         parts += typed(f"run -c {core} lend 4096", "there and back")
     return script(CALM, parts, HALT)
 
@@ -99,7 +99,7 @@ def a_core_begins_anew(cores):
         parts += broker(cores) + ["~5"]
         parts += typed("spawn lend offer 9000", "\n") + ["~5"]
         parts += typed("spawn lend keep 5", "\n") + ["~3"]
-        parts += typed(f"core restart {cores - 1}", f"core {cores - 1} started")
+        parts += typed(f"core restart {cores - 1}", f"core {cores - 1} runs again")
         parts += ["~30"]
     return script(CALM, parts, broker(cores), typed("run lend 16384", "there and back"), ECHO, HALT)
 
