@@ -7,6 +7,7 @@
  * what the kernels say themselves.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/console.h"
+#include "lib/loan.h"
 #include "lib/names.h"
 #include "lib/proc.h"
 #include "lib/rpc.h"
@@ -125,6 +126,37 @@ static void calls(struct sk_chan *near, struct sk_chan *far)
     CALL_LOOP(REGION_NEAR_CALL_32, near, BENCH_SAME, 32, SK_FOREVER);
     CALL_LOOP(REGION_NEAR_CALL_56, near, BENCH_SAME, 56, SK_FOREVER);
     CALL_LOOP(REGION_FAR_CALL_POLL, far, BENCH_NOTHING, 0, SK_FOREVER);
+}
+
+static uint8_t lent[BENCH_LOAN_BYTES];
+
+static sk_err lend(struct sk_chan *c, uint32_t bytes)
+{
+    struct sk_in in;
+    struct sk_out out = {.label = BENCH_LOAN, .len = sizeof(bytes), .bytes = &bytes};
+    struct sk_loan loan = sk_loan_of(lent, bytes, SK_LOAN_READ);
+    return sk_call_lend(c, &out, &loan, 1, &in, 0, 0, SK_FOREVER);
+}
+
+#define LEND_LOOP(region, chan, bytes)                                                             \
+    do {                                                                                           \
+        for (unsigned i_ = 0; i_ < WARM_ROUNDS; i_++)                                              \
+            check(lend(chan, bytes), "lend");                                                      \
+        for (unsigned i_ = 0; i_ < ROUNDS; i_++) {                                                 \
+            rest();                                                                                \
+            MARKER_BEGIN(region);                                                                  \
+            sk_err err_ = lend(chan, bytes);                                                       \
+            MARKER_END(region);                                                                    \
+            check(err_, "lend");                                                                   \
+        }                                                                                          \
+    } while (0)
+
+static void loans(struct sk_chan *near, struct sk_chan *far)
+{
+    LEND_LOOP(REGION_NEAR_LEND_56, near, 56);
+    LEND_LOOP(REGION_NEAR_LEND_1K, near, 1024);
+    LEND_LOOP(REGION_FAR_LEND_56, far, 56);
+    LEND_LOOP(REGION_FAR_LEND_1K, far, 1024);
 }
 
 /* A call whose caller goes to sleep at once. Where rings belong to the kernels every call does. */
@@ -284,6 +316,7 @@ int main(void)
     switches();
     interrupts();
     calls(&near, &far);
+    loans(&near, &far);
     far_calls(&far);
     far_paths(&far);
     spawns();

@@ -27,11 +27,16 @@
     X(IRQ, 17, "device interrupt to the driver's first instruction") \
     X(DEV_STUB, 18, "UART of another core: a character by the driver's stub") \
     X(DEV_SERVICE, 19, "the same, a line of 40 through the service") \
-    X(DEV_CALL, 20, "register of another core's kernel: read")
+    X(DEV_CALL, 20, "register of another core's kernel: read") \
+    X(NEAR_LEND_56, 21, "RPC with a loan of 56 bytes that is read, same core") \
+    X(NEAR_LEND_1K, 22, "the same, 1 KiB") \
+    X(FAR_LEND_56, 23, "the same with another core, both asleep, 56 bytes") \
+    X(FAR_LEND_1K, 24, "the same, 1 KiB")
 /* clang-format on */
 
 /* What bench_peer can be asked. */
-enum { BENCH_NOTHING = 1, BENCH_SAME };
+enum { BENCH_NOTHING = 1, BENCH_SAME, BENCH_LOAN };
+#define BENCH_LOAN_BYTES 1024u /* most */
 
 enum {
 #define X(name, number, text) REGION_##name = (number),

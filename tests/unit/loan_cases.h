@@ -349,15 +349,4 @@ static void test_ends_in_every_way(void **state)
             }
 }
 
-#define LOAN_CASES                                                                                 \
-    cmocka_unit_test_teardown(test_read, teardown),                                                \
-        cmocka_unit_test_teardown(test_write, teardown),                                           \
-        cmocka_unit_test_teardown(test_write_a_part, teardown),                                    \
-        cmocka_unit_test_teardown(test_copy_between_clients, teardown),                            \
-        cmocka_unit_test_teardown(test_what_cannot_be_lent, teardown),                             \
-        cmocka_unit_test_teardown(test_ends_that_cannot_lend, teardown),                           \
-        cmocka_unit_test_teardown(test_what_cannot_be_borrowed, teardown),                         \
-        cmocka_unit_test_teardown(test_rung_without_an_answer, teardown),                          \
-        cmocka_unit_test_teardown(test_ends_in_every_way, teardown)
-
 #endif

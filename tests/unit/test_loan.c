@@ -1,6 +1,6 @@
 /* Loans where rings are mapped into tasks.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "loan_cases.h"
+#include "loan_cores.h"
 
 int main(void)
 {
