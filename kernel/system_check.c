@@ -65,6 +65,10 @@ static const char *check_prog(const struct sk_sys_header *sys, const struct sk_s
     if (p->perm_first > sys->perm_count || p->perm_count > sys->perm_count - p->perm_first ||
         p->dev_first > sys->dev_count || p->dev_count > sys->dev_count - p->dev_first)
         return "system table: program refers outside";
+    /* Every kernel makes its init by this; what others ask for is checked when they are created. */
+    for (uint32_t i = 0; i < sys->core_count && __builtin_strcmp(p->name, "init") == 0; i++)
+        if (p->handles > system_core(sys, i)->handles)
+            return "system table: init has more handles than a core's tasks may have";
     return NULL;
 }
 
@@ -85,6 +89,10 @@ sk_err system_check(const void *table, uint64_t len, const char **why)
             d->size_bytes % SK_DEVICE_BYTES != 0 || d->size_bytes == 0)
             *why = "system table: bad device";
     }
+    for (uint32_t i = 0; *why == NULL && i < sys->image_count; i++)
+        if (system_image(sys, i)->prog >= sys->prog_count ||
+            system_image(sys, i)->core >= sys->core_count)
+            *why = "system table: image refers outside";
     for (uint32_t i = 0; *why == NULL && i < sys->perm_count; i++)
         if (!terminated(system_perm(sys, i)->pattern))
             *why = "system table: permission not terminated";

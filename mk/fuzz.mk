@@ -18,6 +18,26 @@ FUZZ_SRC_shared := $(KERNEL_SRC) kernel/xfer_shared.c $(H_BASE_SRC) $(LIB_SRC) l
                    lib/loader_elf.c arch/host/audit.c tests/fuzz/audit.c
 FUZZ_SRC_copy   := $(KERNEL_SRC) kernel/xfer_copy.c $(H_BASE_SRC) arch/host/audit.c tests/fuzz/audit.c
 
+# What a target takes besides, file by file.
+FUZZ_SRC_shell      := $(wildcard services/shell/*.c) arch/host/user/stdio_host.c
+FUZZ_SRC_screen     := services/console/screen.c
+FUZZ_SRC_system     := services/init/manifest.c
+FUZZ_SRC_devicetree := board/virt-arm64/discover.c
+FUZZ_LIB_devicetree := -lfdt
+build/fuzz/shared/obj/services/shell/%.o: \
+    FUZZ_FLAGS += -Dmain=prog_main_shell -include arch/host/include/host_libc.h
+build/fuzz/shared/obj/board/%.o build/fuzz/shared/obj/tests/fuzz/fuzz_devicetree.o: \
+    FUZZ_FLAGS += -iquote tests/fuzz/devicetree -iquote tests/fuzz -iquote arch/arm64
+
+# $(1) shared or copy, $(2) target, $(3) what it is called
+define fuzz_target
+build/fuzz/$(3): build/fuzz/$(1)/obj/tests/fuzz/fuzz_$(2).o \
+    $(FUZZ_SRC_$(2):%.c=build/fuzz/$(1)/obj/%.o) \
+    build/fuzz/$(1)/obj/tests/fuzz/options.o build/fuzz/$(1)/libskerry.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(FUZZCC) -fsanitize=fuzzer $$(FUZZ_SAN) $$^ $(FUZZ_LIB_$(2)) -o $$@
+
+endef
 # $(1) shared or copy, $(2) flags, $(3) targets, $(4) what stands behind their names
 define fuzz_config
 build/fuzz/$(1)/obj/%.o: %.c $(MAKE_FILES)
@@ -28,10 +48,7 @@ build/fuzz/$(1)/obj/arch/host/%.o build/fuzz/$(1)/obj/tests/fuzz/audit.o: FUZZ_C
 build/fuzz/$(1)/libskerry.a: $(FUZZ_SRC_$(1):%.c=build/fuzz/$(1)/obj/%.o)
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^
-$(3:%=build/fuzz/%$(4)): build/fuzz/%$(4): build/fuzz/$(1)/obj/tests/fuzz/fuzz_%.o \
-    build/fuzz/$(1)/obj/tests/fuzz/options.o build/fuzz/$(1)/libskerry.a
-	@mkdir -p $$(@D)
-	$$(Q)$$(FUZZCC) -fsanitize=fuzzer $$(FUZZ_SAN) $$^ $$(FUZZ_LIBS) -o $$@
+$(foreach t,$(3),$(call fuzz_target,$(1),$(t),$(t)$(4)))
 -include $(FUZZ_SRC_$(1):%.c=build/fuzz/$(1)/obj/%.d) $(3:%=build/fuzz/$(1)/obj/tests/fuzz/fuzz_%.d)
 endef
 $(eval $(call fuzz_config,shared,,$(FUZZ_TARGETS),))

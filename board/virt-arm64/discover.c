@@ -128,6 +128,8 @@ const char *board_discover(struct machine *m, uint64_t boot_mpidr)
     m->uart = BOARD_UART;
     if (fdt_check_header(fdt) != 0)
         return "no devicetree at the start of RAM";
+    if (fdt_totalsize(fdt) > BOARD_FDT_BYTES)
+        return "the devicetree is larger than the room before the image";
     const char *why = find_memory(fdt, m);
     if (why == NULL)
         why = find_cores(fdt, m, boot_mpidr);

@@ -22,23 +22,23 @@ static struct {
     bool steady;                           /* no core is started or begins anew by a call */
 } machine;
 
-static struct kern *kern_of(sk_core core)
+static inline struct kern *kern_of(sk_core core)
 {
     return fake_cpu[core].k;
 }
 
-static struct task *init_of(sk_core core)
+static inline struct task *init_of(sk_core core)
 {
     return &kern_of(core)->tasks[0];
 }
 
 /* Who runs there now, or NULL. */
-static struct task *runner(sk_core core)
+static inline struct task *runner(sk_core core)
 {
     return machine.running[core] ? kern_task_of(machine.running[core]) : NULL;
 }
 
-static void after_entry(sk_core core, struct port_task *next)
+static inline void after_entry(sk_core core, struct port_task *next)
 {
     struct kern *k = kern_of(core);
     FUZZ_CHECK(next == (k->current ? kern_port_task(k->current) : NULL));
@@ -49,13 +49,13 @@ static void after_entry(sk_core core, struct port_task *next)
 
 /* --- Entries --------------------------------------------------------------------------------- */
 
-static void enter_bell(sk_core core)
+static inline void enter_bell(sk_core core)
 {
     fake_cpu[core].bell = false;
     after_entry(core, kern_doorbell(kern_of(core)));
 }
 
-static void enter_timer(sk_core core)
+static inline void enter_timer(sk_core core)
 {
     fake_cpu[core].timer = SK_FOREVER;
     after_entry(core, kern_timer(kern_of(core)));
@@ -66,7 +66,7 @@ static inline void enter_irq(sk_core core, uint32_t irq)
     after_entry(core, kern_irq(kern_of(core), irq));
 }
 
-static void enter_idle(sk_core core)
+static inline void enter_idle(sk_core core)
 {
     after_entry(core, kern_idle(kern_of(core)));
 }
@@ -79,27 +79,27 @@ static inline void enter_fault(sk_core core)
         after_entry(core, kern_fault(kern_of(core), &fault));
 }
 
-static void enter_call(sk_core core, uint32_t nr, const uint64_t args[6])
+static inline void enter_call(sk_core core, uint32_t nr, const uint64_t args[6])
 {
     memcpy(machine.running[core]->reg, args, sizeof(machine.running[core]->reg));
     after_entry(core, kern_syscall(kern_of(core), nr));
 }
 
 /* A kernel has panicked: what it was asked never allows that. */
-static void halted(void)
+static inline void halted(void)
 {
     for (sk_core c = 0; c < FAKE_CORES; c++)
         if (fake_cpu[c].halted)
             FUZZ_FAIL("core %u: panic: %s", c, fake_cpu[c].k->panic_why);
 }
 
-static sk_err last_result(const struct task *t)
+static inline sk_err last_result(const struct task *t)
 {
     return (sk_err)t->port.reg[0];
 }
 
 /* One thing that is due on that core. False: nothing is. */
-static bool step_core(sk_core core)
+static inline bool step_core(sk_core core)
 {
     struct port_cpu *cpu = &fake_cpu[core];
     if (cpu->bell)
@@ -114,7 +114,7 @@ static bool step_core(sk_core core)
 }
 
 /* Until nothing is due at this time. A kernel that always has something to do never gets there. */
-static void settle(void)
+static inline void settle(void)
 {
     unsigned steps = 0;
     for (bool more = true; more;) {
@@ -127,7 +127,7 @@ static void settle(void)
 
 /* --- Beginning and end ----------------------------------------------------------------------- */
 
-static void machine_begin(uint32_t cores)
+static inline void machine_begin(uint32_t cores)
 {
     fake_now = 1000;
     fake_machine(cores);
@@ -139,7 +139,7 @@ static void machine_begin(uint32_t cores)
 }
 
 /* init waits for nothing: whatever it waited for is given up, as if its time had come. */
-static void rouse_init(sk_core core)
+static inline void rouse_init(sk_core core)
 {
     struct task *init = init_of(core);
     if (init->state == SK_TASK_WAITING) {
@@ -150,7 +150,7 @@ static void rouse_init(sk_core core)
 }
 
 /* A call of that core's init, as soon as it runs; a deadline in the last place is for ever. */
-static sk_err init_call(sk_core core, uint32_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
+static inline sk_err init_call(sk_core core, uint32_t nr, uint64_t a0, uint64_t a1, uint64_t a2)
 {
     const uint64_t args[6] = {a0, a1, a2, SK_FOREVER};
     for (unsigned i = 0; runner(core) != init_of(core); i++) {
@@ -166,7 +166,7 @@ static sk_err init_call(sk_core core, uint32_t nr, uint64_t a0, uint64_t a1, uin
 }
 
 /* Close all that init has but its two first handles. */
-static void close_all(sk_core core)
+static inline void close_all(sk_core core)
 {
     struct task *init = init_of(core);
     for (uint32_t i = 2; i < init->handles_max; i++)
@@ -177,7 +177,7 @@ static void close_all(sk_core core)
 }
 
 /* Everything is back: what is left is init's own. */
-static void check_back(sk_core core)
+static inline void check_back(sk_core core)
 {
     const struct kern *k = kern_of(core);
     const struct task *init = init_of(core);
@@ -199,7 +199,7 @@ static void check_back(sk_core core)
 }
 
 /* End all, several times: a handle on its way is busy until its answer comes. */
-static void machine_end(void)
+static inline void machine_end(void)
 {
     for (unsigned round = 0; round < 6; round++) {
         for (sk_core c = 0; c < machine.cores; c++)

@@ -67,6 +67,9 @@ static void test_each_field_out_of_range(void **state)
         {&p->name[0], 1, 0},
         {&h->board[0], 1, 0},
         {&fake_sys.dev[0].size_bytes, 4, 100},
+        {&p->handles, 2, 33},
+        {&fake_sys.image[0].prog, 2, 1},
+        {&fake_sys.image[2].core, 1, FAKE_CORES},
     };
     for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
         uint8_t saved[4];

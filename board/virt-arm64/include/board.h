@@ -3,7 +3,8 @@
 #ifndef BOARD_H
 #define BOARD_H
 
-#define BOARD_FDT  0x40000000u /* where QEMU puts the devicetree for an ELF image */
-#define BOARD_UART 0x09000000u /* PL011 */
+#define BOARD_FDT       0x40000000u /* where QEMU puts the devicetree for an ELF image */
+#define BOARD_FDT_BYTES 0x200000u   /* at most: then the image begins (kernel.ld) */
+#define BOARD_UART      0x09000000u /* PL011 */
 
 #endif
