@@ -20,6 +20,9 @@ H_CORE_SRC := $(KERNEL_SRC) $(H_BASE_SRC) $(LIB_SRC) $(filter-out arch/host/main
 SCENES     := $(patsubst tests/sim/scenes/%.c,%,$(wildcard tests/sim/scenes/*.c))
 H_PROGRAMS := $(PROGRAMS) $(SCENES)
 
+# Kernel functions that the simulation watches, and may refuse (arch/host/ledger_wrap.c).
+H_WRAP     := $(foreach f,page_take page_give kern_page_take kern_page_give chan_end_take,-Wl,--wrap=$(f))
+
 # $(1) configuration, $(2) shared or copy, $(3) extra flags
 define host_config
 HO_$(1)   := build/$(1)/obj
@@ -43,14 +46,14 @@ build/$(1)/libskerry.a: $$(CORE_$(1)) build/$(1)/programs.o $$(PROG_$(1))
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^
 build/$(1)/sim: build/$(1)/obj/arch/host/main.o build/$(1)/obj/tests/sim/scenes.o build/$(1)/libskerry.a
-	$$(Q)$(HOSTCC) -no-pie $(3) $$^ -o $$@
+	$$(Q)$(HOSTCC) -no-pie $(3) $(H_WRAP) $$^ -o $$@
 
 # Scenario programs of tests/sim; helpers are the files without test_ in front.
 build/$(1)/simtests/%: build/$(1)/obj/tests/sim/%.o \
     $(patsubst %.c,build/$(1)/obj/%.o,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*.c))) \
     build/$(1)/libskerry.a
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) -no-pie $(3) $$^ -lcmocka -o $$@
+	$$(Q)$(HOSTCC) -no-pie $(3) $(H_WRAP) $$^ -lcmocka -o $$@
 
 -include $$(CORE_$(1):.o=.d) build/$(1)/obj/arch/host/main.d
 -include $$(wildcard build/$(1)/obj/tests/*/*.d build/$(1)/obj/services/*/*.d build/$(1)/obj/apps/*.d)
@@ -90,11 +93,11 @@ build/host/programs.c: $(PROGRAM_LIST) $(MAKE_FILES)
 build/host/%.system.bin: systems/%.toml $(wildcard systems/*/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image table $< -o $@
-build/host/small.system.bin: tests/sim/small.toml tools/skerry_image $(wildcard tools/image/*.py)
+build/host/%.system.bin: tests/sim/%.toml $(wildcard tests/sim/*.toml) tools/skerry_image $(wildcard tools/image/*.py)
 	@mkdir -p $(@D)
 	$(Q)tools/skerry_image table $< -o $@
 SYSTEM_TABLES := $(patsubst systems/%.toml,build/host/%.system.bin,$(wildcard systems/*/*.toml)) \
-    build/host/small.system.bin
+    $(patsubst tests/sim/%.toml,build/host/%.system.bin,$(wildcard tests/sim/*.toml))
 
 sim: build/host-shared/sim build/host-copy/sim $(SYSTEM_TABLES)
 sim-san: build/host-shared-san/sim build/host-copy-san/sim $(SYSTEM_TABLES)

@@ -117,7 +117,7 @@ struct command {
 static void list(void)
 {
     for (const struct sim_scenario *s = sim_scenarios; s->name != NULL; s++)
-        printf("%-22s %u  %s\n", s->name, s->cores, s->about);
+        printf("%-22s %u %-6s %s\n", s->name, s->cores, s->system ? s->system : "small", s->about);
     exit(0);
 }
 

@@ -8,6 +8,7 @@
  * one, which is nobody's any more.
  * SPDX-License-Identifier: BSD-2-Clause */
 #define _GNU_SOURCE
+#include "arch/host/ledger.h"
 #include "arch/host/sim.h"
 
 #include <stdio.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define RAM_BASE     0x200000000000u
+#define RAM_BASE     LEDGER_FIRST
 #define RAM_STRIDE   (64u << 20) /* of a core: most RAM that it can have */
 #define STRIDE_PAGES (RAM_STRIDE / SK_PAGE_BYTES)
 #define LIVES        4u /* epochs of a core before its RAM is where it was */
@@ -29,6 +30,8 @@ struct mapping {
     uint32_t space[2]; /* id; 0 = none */
     uint8_t prot[2];
 };
+
+_Static_assert(SLICES *STRIDE_PAGES == LEDGER_PAGES, "the ledger has a line for each page");
 
 /* Memory of the process, kept from run to run; emptied when a run begins. */
 static struct {
@@ -144,6 +147,7 @@ void sim_memory_begin(struct port_cpu *cpu)
     uint32_t slice = cpu->epoch % LIVES * SK_CORES_MAX + cpu->core;
     slice_clean(slice);
     memory.used[slice] = true;
+    ledger_begin(RAM_BASE + (uint64_t)slice * RAM_STRIDE, STRIDE_PAGES);
     cpu->ram = (char *)(uintptr_t)(RAM_BASE + (uint64_t)slice * RAM_STRIDE);
 }
 
@@ -301,6 +305,7 @@ static sk_err page_exchange(sk_uaddr addr)
     if (page_known(addr) == NULL || sim_page_core(addr) != NULL)
         return SK_ERR_ARG;
     page_show(addr);
+    rings_lost(addr);
     if (m->space[0] == 0 && m->space[1] == 0)
         memset((void *)addr, 0, SK_PAGE_BYTES);
     return SK_OK;

@@ -54,8 +54,10 @@ bool port_core_off(struct port_cpu *cpu, sk_core core)
 {
     (void)cpu;
     sim_step();
-    return core < sim.cores &&
-           (sim.cpu[core].mode == CORE_OFF || sim.cpu[core].mode == CORE_HALTED);
+    if (core >= sim.cores || (sim.cpu[core].mode != CORE_OFF && sim.cpu[core].mode != CORE_HALTED))
+        return false;
+    sim.cpu[core].seen_off = true;
+    return true;
 }
 
 sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
 #include "arch/host/history.h"
+#include "arch/host/ledger.h"
 #include "arch/host/stage.h"
 #include "kernel/kern.h"
 
@@ -81,6 +82,7 @@ bool sim_run(const struct sim_options *opt)
         sim.cpu[c].core = c;
         sim.cpu[c].timer_ns = SK_FOREVER;
     }
+    rings_reset();
     sim_memory_reset();
     sim_boot_prepare();
     uart_reset();

@@ -366,7 +366,7 @@ void sim_core_start(struct port_cpu *cpu)
     cpu->mode = CORE_KERNEL;
     cpu->timer_ns = SK_FOREVER;
     cpu->bell = cpu->panic_due = cpu->restart_due = cpu->frozen = false;
-    cpu->lost = cpu->doubted = false;
+    cpu->lost = cpu->doubted = cpu->seen_off = false;
     cpu->kill_due = NULL;
     cpu->space = NULL;
     cpu->active = &cpu->co;

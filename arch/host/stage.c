@@ -36,13 +36,21 @@ static bool runs(const struct port_cpu *cpu)
     return sim_core_works(cpu) && cpu->kern != NULL;
 }
 
-static const struct sim_role *role_of(const struct task *t)
+static bool is(const char *name, size_t len, const char *program)
 {
-    static const struct sim_role director = {.program = "director"};
-    if (strcmp(t->name, director.program) == 0)
-        return &director;
+    return strlen(program) == len && strncmp(name, program, len) == 0;
+}
+
+/* The role of that program; what follows a '#' does not count. */
+static const struct sim_role *plays(const char *name)
+{
+    static const struct sim_role other = {.service = false};
+    const char *watch = sim.opt.scenario->watch;
+    size_t len = strcspn(name, "#");
+    if (is(name, len, "director") || (watch != NULL && is(name, len, watch)))
+        return &other;
     for (const struct sim_role *r = sim.opt.scenario->role; r->program != NULL; r++)
-        if (strcmp(t->name, r->program) == 0)
+        if (is(name, len, r->program))
             return r;
     return NULL;
 }
@@ -57,7 +65,7 @@ static struct task *player(bool services, struct port_cpu **cpu)
         for (uint32_t i = 0; i < k->task_count; i++) {
             struct task *t = &k->tasks[i];
             const struct sim_role *r =
-                t->state != 0 && t->state != SK_TASK_DEAD ? role_of(t) : NULL;
+                t->state != 0 && t->state != SK_TASK_DEAD ? plays(t->name) : NULL;
             if (r == NULL || (r->service && !services))
                 continue;
             *cpu = &sim.cpu[c];
@@ -73,6 +81,10 @@ static struct sk_stats in_use(const struct kern *k)
 {
     struct sk_stats s = k->stats;
     s.pages_free = k->ram_free;
+    /* A task keeps the pages of its status lines to its end. */
+    for (uint32_t i = 0; i < k->task_count; i++)
+        for (uint32_t n = 0; n < KERN_STATUS_PAGES && k->tasks[i].state != 0; n++)
+            s.pages_free += k->tasks[i].status_page[n] != SK_PADDR_NONE;
     return s;
 }
 
@@ -85,6 +97,8 @@ static void without(const struct kern *k, const struct task *t, struct sk_stats 
     s->ends -= t->ends_used + 1u;
     s->chans--;
     s->pages_free += t->pages_used + 1u;
+    for (uint32_t n = 0; n < KERN_STATUS_PAGES; n++) /* in_use has counted these */
+        s->pages_free -= t->status_page[n] != SK_PADDR_NONE;
     for (uint32_t i = 0; i < k->region_count; i++)
         s->regions -= k->regions[i].in_use && k->regions[i].owner == t;
 }
@@ -127,9 +141,12 @@ static bool changed(void)
 {
     if (faults_lies())
         return true;
-    for (uint32_t i = 0; i < sim.faults.count; i++)
-        if (sim.faults.fault[i].act == ACT_CLOCK && sim.faults.fault[i].done)
+    for (uint32_t i = 0; i < sim.faults.count; i++) {
+        const struct fault *f = &sim.faults.fault[i];
+        if (f->done && (f->act == ACT_CLOCK || f->act == ACT_EXHAUST ||
+                        (f->act == ACT_KILL_TASK && !plays(f->task))))
             return true;
+    }
     for (sk_core c = 0; c < sim.cores; c++)
         if (!runs(&sim.cpu[c]) || sim.cpu[c].epoch != stage.epoch[c] || sim.cpu[c].doubted)
             return true;

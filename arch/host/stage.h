@@ -25,7 +25,9 @@ struct sim_role {
 struct sim_scenario {
     const char *name, *about;
     sk_core cores;
-    const char *plan; /* faults that belong to it, NULL: none; at steps counted from `play` on */
+    const char *system; /* of tests/sim/, NULL: small */
+    const char *watch;  /* a program that roles start: it plays too; NULL: none */
+    const char *plan;   /* faults that belong to it, NULL: none; at steps counted from `play` on */
     struct sim_role role[STAGE_ROLES]; /* ends with program NULL */
 };
 

@@ -63,6 +63,15 @@ bool w_alive(sk_tid tid)
     return t->gen == SK_TID_GEN(tid) && (t->state == SK_TASK_READY || t->state == SK_TASK_WAITING);
 }
 
+/* A service that is refused memory for a client closes the connection. */
+static bool turned_away(void)
+{
+    for (uint32_t i = 0; i < sim.faults.count; i++)
+        if (sim.faults.fault[i].act == ACT_EXHAUST && sim.faults.fault[i].done)
+            return true;
+    return false;
+}
+
 sk_err w_told(const char *file, int line, sk_err err, sk_tid peer, sk_ns deadline)
 {
     if (err == SK_OK)
@@ -71,7 +80,7 @@ sk_err w_told(const char *file, int line, sk_err err, sk_tid peer, sk_ns deadlin
     if (err == SK_ERR_TIMED_OUT && deadline != SK_FOREVER && sim.now >= deadline)
         return err;
     if (err == SK_ERR_PEER_DEAD && peer != SK_TID_NONE) {
-        if (w_alive(peer))
+        if (w_alive(peer) && !turned_away())
             w_fail(file, line, "told that the peer is dead, which is alive");
         return err;
     }

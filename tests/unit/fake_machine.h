@@ -82,6 +82,13 @@ void sim_step(void);
 void sim_step(void)
 {
 }
+
+void sim_stored(const uint32_t *p, uint32_t v);
+void sim_stored(const uint32_t *p, uint32_t v)
+{
+    (void)p;
+    (void)v;
+}
 sk_ns port_now(struct port_cpu *cpu)
 {
     (void)cpu;

@@ -52,6 +52,13 @@ void sim_step(void)
 {
 }
 
+void sim_stored(const uint32_t *p, uint32_t v);
+void sim_stored(const uint32_t *p, uint32_t v)
+{
+    (void)p;
+    (void)v;
+}
+
 void host_relax(void)
 {
     fake.now += 100;

@@ -17,6 +17,13 @@ void sim_step(void)
 {
 }
 
+void sim_stored(const uint32_t *p, uint32_t v);
+void sim_stored(const uint32_t *p, uint32_t v)
+{
+    (void)p;
+    (void)v;
+}
+
 static uint32_t random_next(uint32_t *seed)
 {
     *seed = *seed * 1664525u + 1013904223u;

@@ -9,6 +9,8 @@
 
 /* One step of the simulation (arch/host/sched.c). */
 void sim_step(void);
+/* A shared word has been written: whoever watches rings is told (arch/host/rings.c). */
+void sim_stored(const uint32_t *p, uint32_t v);
 
 static inline uint32_t seam_load_relaxed(const uint32_t *p)
 {
@@ -27,6 +29,7 @@ static inline void seam_store_relaxed(uint32_t *p, uint32_t v)
 {
     sim_step();
     *(volatile uint32_t *)p = v;
+    sim_stored(p, v);
 }
 static inline void seam_store_release(uint32_t *p, uint32_t v)
 {

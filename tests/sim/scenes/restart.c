@@ -1,0 +1,84 @@
+/* A service that init keeps, on the last core, and a client that calls it until it has had answers
+ * of two of its lives. Between them it ends: because it is asked to (restart_caller), because its
+ * core is restarted (restart_orderer and restart_rider), or by the plan.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "lib/proc.h"
+#include "tests/sim/scenes/stand.h"
+
+#define KEPT  0
+#define TRIES 12u
+
+enum { CALL = 1, END };
+
+static sk_err on_call(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+                      struct sk_answer *answer)
+{
+    (void)client;
+    if (in->label == END)
+        sk_loop_stop(loop);
+    witness.served[in->w64[0] % WITNESS_IDS]++;
+    answer->w64[0] = witness.born[KEPT];
+    answer->len = 8;
+    return SK_OK;
+}
+
+static int serve(void)
+{
+    static const struct sk_method methods[] = {{.label = CALL, .min_len = 8, .handle = on_call},
+                                               {.label = END, .min_len = 8, .handle = on_call}};
+    return stand_serve("kept", KEPT, methods, 2, NULL);
+}
+
+/* One connection: calls until it ends, at most so many. The life that answered last, 0: none. */
+static uint64_t one_life(struct sk_chan *chan, uint64_t *number, bool end, uint32_t calls)
+{
+    struct sk_in in;
+    uint64_t life = 0;
+    sk_tid peer = witness.tid[KEPT];
+    for (uint32_t n = 0; n < calls; n++) {
+        uint64_t id = *number % WITNESS_IDS, before = witness.served[id];
+        ++*number;
+        if (stand_call(chan, end && n == 1 ? END : CALL, id, NULL, &in, peer) != SK_OK)
+            break;
+        W_CHECK(in.len == 8 && witness.served[id] == before + 1u);
+        life = in.w64[0];
+    }
+    sk_chan_close(chan);
+    return life;
+}
+
+static int call(bool end)
+{
+    struct sk_chan chan;
+    uint64_t first = 0, life = 0, number = 0;
+    for (uint32_t n = 0; n < TRIES && (first == 0 || life <= first); n++) {
+        sk_ns until = sk_in_ms(STAND_MS);
+        sk_err err = names_connect("kept", until, &chan);
+        if (err == SK_OK)
+            life = one_life(&chan, &number, end && first == 0, end ? 3u : 400u);
+        else
+            sk_sleep_until(sk_in_ms(20)); /* its core may be about to come back */
+        if (first == 0)
+            first = life;
+    }
+    if (w_calm())
+        W_CHECK(first != 0 && life > first);
+    return 0;
+}
+
+static int order(void)
+{
+    sk_sleep_until(sk_in_ms(1));
+    return W_TOLD(proc_core_restart(NULL, sk_cores() - 1u, sk_in_ms(STAND_MS)), SK_TID_NONE,
+                  SK_FOREVER) == SK_OK
+               ? 0
+               : 1;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    return strcmp(argv[0], "restart_kept") == 0      ? serve()
+           : strcmp(argv[0], "restart_orderer") == 0 ? order()
+                                                     : call(strcmp(argv[0], "restart_caller") == 0);
+}
