@@ -82,6 +82,8 @@ void faults_step(void)
 {
     if (sim.sweeping && sim.window)
         sweep_step();
+    if (sim.opt.tamper != NULL && sim.window)
+        sim.opt.tamper();
     for (uint32_t i = 0; i < sim.faults.count; i++) {
         struct fault *f = &sim.faults.fault[i];
         if (!f->done && f->act != ACT_EXHAUST && f->at == sim.steps)

@@ -3,6 +3,7 @@
  * names a live object that knows its holder; the ready queues hold the tasks that are ready, each
  * once; who is blocked has a reason. Reads only; a breach ends the run.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/host/audit_reason.h"
 #include "arch/host/sim.h"
 #include "kernel/kern.h"
 #include "kernel/loan.h"
@@ -152,9 +153,8 @@ static void audit_task(const struct kern *k, const struct task *t)
     CHECK(t->ends_used <= t->ends_max, "ends of task", t->slot);
     if (loan_is(&t->op))
         CHECK(!t->op.waiting && t->op.loan.pages != 0, "task with a loan", t->slot);
-    if (t->state == SK_TASK_WAITING)
-        CHECK(t->mask != 0 || t->wait_timer.next != NULL || t->op.waiting || t->calling != NULL,
-              "blocked task", t->slot);
+    if (t->state == SK_TASK_WAITING || t->state == TASK_LENDING)
+        CHECK(audit_reason(k, t), "blocked task", t->slot);
     if (t->op.waiting)
         CHECK(t->op.state != OP_IDLE && t->state == SK_TASK_WAITING, "task with request", t->slot);
     if (t->state == SK_TASK_DEAD)

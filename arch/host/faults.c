@@ -162,9 +162,10 @@ void faults_format(const struct fault *f, char *text, size_t room)
 
 /* --- Whom ------------------------------------------------------------------------------------ */
 
-static bool lives(const struct task *t)
+bool sim_task_lives(const struct task *t)
 {
-    return t->state == SK_TASK_NEW || t->state == SK_TASK_READY || t->state == SK_TASK_WAITING;
+    return t->state == SK_TASK_NEW || t->state == SK_TASK_READY || t->state == SK_TASK_WAITING ||
+           t->state == TASK_LENDING;
 }
 
 static bool is_named(const struct kern *k, const struct task *t, const char *name)
@@ -184,7 +185,7 @@ struct task *faults_find_task(const char *name, struct port_cpu **cpu)
         if (k == NULL || !sim_core_works(&sim.cpu[c]))
             continue;
         for (uint32_t i = 0; i < k->task_count; i++)
-            if (lives(&k->tasks[i]) && is_named(k, &k->tasks[i], name)) {
+            if (sim_task_lives(&k->tasks[i]) && is_named(k, &k->tasks[i], name)) {
                 *cpu = &sim.cpu[c];
                 return &k->tasks[i];
             }

@@ -88,3 +88,14 @@ void ledger_given(struct kern *k, uint32_t count, sk_paddr first)
         rings_forget(page);
     }
 }
+
+void ledger_fenced(struct kern *k, sk_core core, sk_paddr page)
+{
+    const struct port_cpu *cpu = &sim.cpu[core];
+    const struct link *l = &k->link[core];
+    /* Off, and told so; or anew, which this kernel has met. */
+    if (!cpu->seen_off && (l->state < LINK_HELLO || l->peer_epoch != cpu->epoch))
+        sim_fail("core %u takes back page %#llx before core %u is fenced", k->core,
+                 (unsigned long long)page, core);
+    ledger_given(k, 1, page);
+}

@@ -20,6 +20,8 @@
 #define LEDGER_INDEX(page) (((page)-LEDGER_FIRST) / SK_PAGE_BYTES)
 
 void rings_reset(void);
+/* A shared word was stored (the seam of rings). */
+void sim_stored(const uint32_t *word, uint32_t v);
 /* The memory of cpu begins anew: nobody has a page of it. */
 void ledger_begin(sk_paddr ram, uint32_t pages);
 
@@ -28,12 +30,15 @@ void rings_begin(sk_paddr ram, uint32_t pages);
 /* By the wrappers around the kernel's functions (ledger_wrap.c), after and before these. */
 void ledger_taken(struct kern *k, uint32_t use, uint32_t count, sk_paddr first);
 void ledger_given(struct kern *k, uint32_t count, sk_paddr first);
+/* A page that core might have touched is given back: it must not be able to any more. */
+void ledger_fenced(struct kern *k, sk_core core, sk_paddr page);
 
 /* A page is about to be a channel's, or is not any more. */
 void rings_forget(sk_paddr page);
 /* A page has lost its memory: what its ends do is nobody's business any more. */
 void rings_lost(sk_paddr page);
-/* At the end: what was published and is known not to have been taken on this channel's side. */
+/* Of this channel's side: how many messages were published, and how many are not given back. */
+uint32_t rings_published(sk_paddr page, uint32_t side);
 uint32_t rings_waiting(sk_paddr page, uint32_t side);
 
 #endif

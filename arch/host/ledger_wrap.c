@@ -17,6 +17,8 @@ sk_paddr __real_kern_page_take(struct kern *k, struct task *t, sk_err *err);
 sk_paddr __wrap_kern_page_take(struct kern *k, struct task *t, sk_err *err);
 void __real_kern_page_give(struct kern *k, struct task *t, sk_paddr page);
 void __wrap_kern_page_give(struct kern *k, struct task *t, sk_paddr page);
+void __real_page_fenced(struct kern *k, sk_core core);
+void __wrap_page_fenced(struct kern *k, sk_core core);
 struct end *__real_chan_end_take(struct kern *k);
 struct end *__wrap_chan_end_take(struct kern *k);
 
@@ -61,6 +63,14 @@ void __wrap_kern_page_give(struct kern *k, struct task *t, sk_paddr page)
 {
     ledger_given(k, 1, page);
     __real_kern_page_give(k, t, page);
+}
+
+void __wrap_page_fenced(struct kern *k, sk_core core)
+{
+    for (uint32_t n = 0; n < k->ram_pages; n++)
+        if (k->ledger[n].use == PAGE_DOUBT && k->ledger[n].slot == core)
+            ledger_fenced(k, core, k->ram_base + (sk_paddr)n * SK_PAGE_BYTES);
+    __real_page_fenced(k, core);
 }
 
 struct end *__wrap_chan_end_take(struct kern *k)

@@ -174,6 +174,12 @@ void sim_stored(const uint32_t *word, uint32_t v)
     sim.inside = was_inside;
 }
 
+uint32_t rings_published(sk_paddr page, uint32_t side)
+{
+    const struct rings *r = find(page);
+    return r == NULL ? 0 : r->way[side].published;
+}
+
 uint32_t rings_waiting(sk_paddr page, uint32_t side)
 {
     const struct rings *r = find(page);

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AUDIT_STEPS 256u /* of a scenario, which is short */
+
 struct sim sim;
 
 /* splitmix64: small, and good enough to pick interleavings. */
@@ -182,7 +184,8 @@ static void check_bounds(void)
                  (unsigned long long)(sim.now / SK_MS(1)), stage_waits_for());
     uart_advance();
     if (sim.steps >= sim.audit_steps) {
-        sim.audit_steps = sim.steps + 20000 + sim_random_below(20000);
+        sim.audit_steps =
+            sim.steps + (sim.opt.scenario ? AUDIT_STEPS : 20000 + sim_random_below(20000));
         sim_audit();
     }
 }
@@ -288,7 +291,7 @@ static struct port_task *kill_now(struct port_cpu *cpu)
     struct kern *k = cpu->kern;
     struct task *t = cpu->kill_due;
     cpu->kill_due = NULL;
-    bool lives = t->gen == cpu->kill_gen && t->state >= SK_TASK_NEW && t->state <= SK_TASK_WAITING;
+    bool lives = t->gen == cpu->kill_gen && sim_task_lives(t);
     if (lives && t == k->current)
         task_end(k, t, SK_CAUSE_KILLED, 0);
     else if (lives)

@@ -91,8 +91,9 @@ struct sim_options {
     const char *script;                  /* text; see script.c */
     const struct sim_scenario *scenario; /* or this, see stage.h */
     struct fault_plan faults;
-    struct {                                   /* fault plans: one in so many steps, 0 = never */
-        uint32_t fault_task;                   /* the running task (never init) faults */
+    void (*tamper)(void);    /* tests of the ledger: called at every step of the window */
+    struct {                 /* fault plans: one in so many steps, 0 = never */
+        uint32_t fault_task; /* the running task (never init) faults */
         uint32_t scribble_chan, scribble_link; /* 64 bytes of garbage into a slot or line */
         uint32_t panic_core;                   /* a kernel (never core 0's) breaks */
         uint32_t restart_core;                 /* a core (never core 0) begins anew */
@@ -163,6 +164,7 @@ void sim_core_stop(struct port_cpu *cpu);
 void sim_core_pause(void);
 /* The running task faults; returns if its core runs another one. */
 void sim_fault_task(struct port_cpu *cpu);
+bool sim_task_lives(const struct task *t);
 /* The task ends as soon as its kernel is not at work. */
 void sim_kill_task(struct port_cpu *cpu, struct task *t);
 /* Its doorbell rings, for nothing. */

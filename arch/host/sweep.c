@@ -225,7 +225,7 @@ static bool each_task(enum fault_act act)
         for (uint32_t i = 0; i < k->task_count; i++) {
             const struct task *t = &k->tasks[i];
             struct fault f = {.act = (uint8_t)act, .at = sim.steps};
-            if (t->creator == NULL || t->state < SK_TASK_NEW || t->state > SK_TASK_WAITING)
+            if (t->creator == NULL || !sim_task_lives(t))
                 continue;
             snprintf(f.task, sizeof(f.task), "%s#%u", t->name, c);
             struct port_cpu *cpu;

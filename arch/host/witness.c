@@ -60,7 +60,7 @@ bool w_alive(sk_tid tid)
         sim.cpu[core].doubted || SK_TID_SLOT(tid) >= k->task_count)
         return false;
     const struct task *t = &k->tasks[SK_TID_SLOT(tid)];
-    return t->gen == SK_TID_GEN(tid) && (t->state == SK_TASK_READY || t->state == SK_TASK_WAITING);
+    return t->gen == SK_TID_GEN(tid) && t->state != SK_TASK_NEW && sim_task_lives(t);
 }
 
 /* A service that is refused memory for a client closes the connection. */
