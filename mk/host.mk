@@ -21,8 +21,8 @@ SCENES     := $(patsubst tests/sim/scenes/%.c,%,$(wildcard tests/sim/scenes/*.c)
 H_PROGRAMS := $(PROGRAMS) $(SCENES)
 
 # Kernel functions that the simulation watches, and may refuse (arch/host/ledger_wrap.c).
-H_WRAP     := $(foreach f,page_take page_give page_fenced kern_page_take kern_page_give \
-              chan_end_take,-Wl,--wrap=$(f))
+H_WRAP     := $(foreach f,page_take page_reserve page_clean page_give page_fenced kern_page_take \
+              kern_page_give chan_end_take,-Wl,--wrap=$(f))
 
 # $(1) configuration, $(2) shared or copy, $(3) extra flags
 define host_config

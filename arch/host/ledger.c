@@ -23,16 +23,23 @@ void ledger_begin(sk_paddr ram, uint32_t pages)
 
 void ledger_taken(struct kern *k, uint32_t use, uint32_t count, sk_paddr first)
 {
-    static const char zero[SK_PAGE_BYTES];
     for (uint32_t n = 0; n < count; n++) {
         sk_paddr page = first + (sk_paddr)n * SK_PAGE_BYTES;
         if (*line(page) != 0)
             sim_fail("core %u takes page %#llx, which is taken", k->core, (unsigned long long)page);
         *line(page) = (uint8_t)(1u + use);
-        if (use != PAGE_REGION && memcmp((const void *)page, zero, SK_PAGE_BYTES) != 0)
+        rings_forget(page);
+    }
+}
+
+void ledger_clean(struct kern *k, uint32_t count, sk_paddr first)
+{
+    static const char zero[SK_PAGE_BYTES];
+    for (uint32_t n = 0; n < count; n++) {
+        sk_paddr page = first + (sk_paddr)n * SK_PAGE_BYTES;
+        if (memcmp((const void *)page, zero, SK_PAGE_BYTES) != 0)
             sim_fail("core %u takes page %#llx, which was written to since it was given back",
                      k->core, (unsigned long long)page);
-        rings_forget(page);
     }
 }
 

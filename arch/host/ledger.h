@@ -29,6 +29,8 @@ void rings_begin(sk_paddr ram, uint32_t pages);
 
 /* By the wrappers around the kernel's functions (ledger_wrap.c), after and before these. */
 void ledger_taken(struct kern *k, uint32_t use, uint32_t count, sk_paddr first);
+/* They are said to be zeroed. */
+void ledger_clean(struct kern *k, uint32_t count, sk_paddr first);
 void ledger_given(struct kern *k, uint32_t count, sk_paddr first);
 /* A page that core might have touched is given back: it must not be able to any more. */
 void ledger_fenced(struct kern *k, sk_core core, sk_paddr page);

@@ -11,6 +11,12 @@ sk_err __real_page_take(struct kern *k, struct task *t, uint32_t use, uint32_t c
                         sk_paddr *first);
 sk_err __wrap_page_take(struct kern *k, struct task *t, uint32_t use, uint32_t count,
                         sk_paddr *first);
+sk_err __real_page_reserve(struct kern *k, struct task *t, uint32_t use, uint32_t count,
+                           sk_paddr *first);
+sk_err __wrap_page_reserve(struct kern *k, struct task *t, uint32_t use, uint32_t count,
+                           sk_paddr *first);
+bool __real_page_clean(struct kern *k, sk_paddr first, uint32_t count, uint32_t most);
+bool __wrap_page_clean(struct kern *k, sk_paddr first, uint32_t count, uint32_t most);
 void __real_page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, bool zero);
 void __wrap_page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, bool zero);
 sk_paddr __real_kern_page_take(struct kern *k, struct task *t, sk_err *err);
@@ -36,9 +42,30 @@ sk_err __wrap_page_take(struct kern *k, struct task *t, uint32_t use, uint32_t c
     if (refused(k, t))
         return SK_ERR_NO_MEMORY;
     sk_err err = __real_page_take(k, t, use, count, first);
+    if (err == SK_OK) {
+        ledger_taken(k, use, count, *first);
+        ledger_clean(k, count, *first);
+    }
+    return err;
+}
+
+sk_err __wrap_page_reserve(struct kern *k, struct task *t, uint32_t use, uint32_t count,
+                           sk_paddr *first)
+{
+    if (refused(k, t))
+        return SK_ERR_NO_MEMORY;
+    sk_err err = __real_page_reserve(k, t, use, count, first);
     if (err == SK_OK)
         ledger_taken(k, use, count, *first);
     return err;
+}
+
+bool __wrap_page_clean(struct kern *k, sk_paddr first, uint32_t count, uint32_t most)
+{
+    bool clean = __real_page_clean(k, first, count, most);
+    if (clean)
+        ledger_clean(k, count, first);
+    return clean;
 }
 
 void __wrap_page_give(struct kern *k, struct task *t, sk_paddr first, uint32_t count, bool zero)
@@ -54,8 +81,10 @@ sk_paddr __wrap_kern_page_take(struct kern *k, struct task *t, sk_err *err)
         return SK_PADDR_NONE;
     }
     sk_paddr page = __real_kern_page_take(k, t, err);
-    if (page != SK_PADDR_NONE)
+    if (page != SK_PADDR_NONE) {
         ledger_taken(k, PAGE_TABLE, 1, page);
+        ledger_clean(k, 1, page);
+    }
     return page;
 }
 
