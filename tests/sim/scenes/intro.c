@@ -111,7 +111,7 @@ static int right(void)
 int main(int argc, char **argv)
 {
     (void)argc;
-    return strcmp(argv[0], "broker_service") == 0 ? serve()
-           : strcmp(argv[0], "broker_left") == 0  ? left()
-                                                  : right();
+    return strcmp(argv[0], "intro_broker") == 0 ? serve()
+           : strcmp(argv[0], "intro_left") == 0 ? left()
+                                                : right();
 }
