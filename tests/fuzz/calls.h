@@ -19,6 +19,9 @@ enum arg {
     A_LEN,
     A_LINES,  /* A_ADDR, with a message there */
     A_PARAMS, /* A_ADDR, with parameters of a task there */
+    A_LEND,   /* A_ADDR, with a struct sk_lend there */
+    A_COPY,   /* A_ADDR, with a struct sk_loan_copy there */
+    A_LOAN,   /* what a loan is called */
     A_PROT,
     A_CALL, /* slots | max << 8 */
     A_OFFSET,
@@ -75,6 +78,10 @@ static const uint8_t call_args[SK_CALL_COUNT][6] = {
     [SK_CALL_CHAN_SEND_WAIT] = {H_CHAN, A_LINES, A_SMALL, A_MASK, A_WHEN},
     [SK_CALL_IMAGE_OPEN] = {H_CONTROL, A_SMALL},
     [SK_CALL_CORE_RESTART] = {H_CONTROL, A_SMALL, A_WHEN},
+    [SK_CALL_LEND] = {H_CHAN, A_LEND, A_MASK, A_WHEN},
+    [SK_CALL_LOAN_READ] = {H_CHAN, A_LOAN, A_SMALL, A_ADDR, A_LEN},
+    [SK_CALL_LOAN_WRITE] = {H_CHAN, A_LOAN, A_SMALL, A_ADDR, A_LEN},
+    [SK_CALL_LOAN_COPY] = {A_COPY},
     [SK_CALL_DEV_CALL] = {H_DEVICE, A_OFFSET, A_ANY, A_WHEN},
 };
 
@@ -140,6 +147,14 @@ static uint64_t pick_lines(struct input *in)
     return at;
 }
 
+/* Copy what was made to where the call will look for it, if that is memory. */
+static uint64_t put_at(uint64_t at, const void *from, size_t n)
+{
+    if (at >= (uintptr_t)fake_user && at <= (uintptr_t)fake_user + sizeof(fake_user) - n)
+        memcpy((void *)(uintptr_t)at, from, n);
+    return at;
+}
+
 static uint64_t pick_params(struct input *in)
 {
     uint64_t at = pick_addr(in);
@@ -150,9 +165,39 @@ static uint64_t pick_params(struct input *in)
                                .pages = input_below(in, 20),
                                .handles = input_below(in, 20),
                                .ends = input_below(in, 14)};
-    if (at >= (uintptr_t)fake_user && at <= (uintptr_t)fake_user + sizeof(fake_user) - sizeof(p))
-        memcpy((void *)(uintptr_t)at, &p, sizeof(p));
-    return at;
+    return put_at(at, &p, sizeof(p));
+}
+
+static uint32_t pick_loan(struct input *in)
+{
+    uint8_t b = input_u8(in);
+    return b < 0xf0 ? b % 4u | (uint32_t)(b / 4u % 3u) << 16 : input_u32(in);
+}
+
+static uint64_t pick_lend(struct input *in)
+{
+    uint64_t at = pick_addr(in);
+    uint8_t b = input_u8(in);
+    struct sk_lend l = {.count = b % 4u, .token = b / 4u % 4u, .send = b / 16u % 4u};
+    for (unsigned i = 0; i < SK_LENDS_MAX; i++)
+        l.loan[i] = (struct sk_loan){
+            .addr = pick_addr(in), .bytes = input_u16(in) % 3000u, .access = input_below(in, 5)};
+    l.msg.ctl = sk_ctl_make(b % 60u, 0, 0, false);
+    l.receive = input_below(in, 4);
+    return put_at(at, &l, sizeof(l));
+}
+
+static uint64_t pick_copy(struct input *in, const struct task *t)
+{
+    uint64_t at = pick_addr(in);
+    struct sk_loan_copy c = {.len = input_u8(in)};
+    c.from = (struct sk_loan_place){.chan = (sk_handle)pick_handle(in, t, H_CHAN),
+                                    .loan = pick_loan(in),
+                                    .offset = input_u8(in)};
+    c.to = (struct sk_loan_place){.chan = (sk_handle)pick_handle(in, t, H_CHAN),
+                                  .loan = pick_loan(in),
+                                  .offset = input_u8(in)};
+    return put_at(at, &c, sizeof(c));
 }
 
 static uint64_t pick_when(struct input *in)
@@ -191,6 +236,12 @@ static uint64_t pick_arg(struct input *in, const struct task *t, enum arg what)
         return pick_lines(in);
     case A_PARAMS:
         return pick_params(in);
+    case A_LEND:
+        return pick_lend(in);
+    case A_COPY:
+        return pick_copy(in, t);
+    case A_LOAN:
+        return pick_loan(in);
     case A_PROT:
         return input_below(in, 9);
     case A_CALL: {
@@ -313,6 +364,17 @@ static void new_channel(struct input *in, sk_core core)
         const uint64_t send[6] = {pick_handle(in, t, H_CHAN), end, pick_when(in)};
         enter_call(core, SK_CALL_SEND_HANDLE, send);
     }
+}
+
+/* Where tasks see the rings they may write anything into them. */
+static inline void scribble_ring(struct input *in, sk_core core)
+{
+    struct kern *k = kern_of(core);
+    struct chan *c = &k->chans[input_below(in, k->chan_count)];
+    uint16_t at = input_u16(in);
+    uint32_t v = input_u32(in), *words = (uint32_t *)c->page;
+    if (!PORT_COPY_MODE && c->in_use)
+        words[at % (sizeof(struct sk_chan_mem) / sizeof(*words))] = v;
 }
 
 /* init takes the oldest of its port's queue, or whoever runs takes what came over a channel. */

@@ -79,6 +79,9 @@ static void step(struct input *in)
     case 10:
         take_channel(in, core);
         break;
+    case 11:
+        scribble_ring(in, core);
+        break;
     default:
         hostile(in, core);
         break;
