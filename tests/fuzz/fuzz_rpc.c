@@ -1,7 +1,6 @@
 /* The library's channels and calls with a peer that writes anything into the channel's memory and
  * hands over what it likes: every result is one that lib/chan.h and lib/rpc.h name, what is
- * received is in bounds, and nothing is left when both have closed. SPDX-License-Identifier:
- * BSD-2-Clause
+ * received is in bounds, and nothing is left when both have closed.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "input.h"
 #include "lib/xport.h"
