@@ -60,6 +60,7 @@ include mk/host.mk
 include mk/$(BOARD).mk
 include mk/bench.mk
 include mk/fuzz.mk
+include mk/order.mk
 
 .PHONY: all image lib sim sim-san unit simtests clean
 all: image sim

@@ -1,0 +1,35 @@
+# Tests of memory order (tests/order): the explorer, for rings marked each quarter and at each slot,
+# and the stress of the real ring on two threads.
+# SPDX-License-Identifier: BSD-2-Clause
+
+ORDER_OUT   := build/order
+ORDER_FLAGS := $(C_COMMON) -iquote . -iquote base -iquote lib -Itests/order $(INCLUDE_LAST)
+# Only what uses the ring is instrumented: the model gets each of its accesses to plain memory.
+ORDER_RING  := scenario scenarios scenarios_link
+ORDER_MODEL := $(ORDER_OUT)/explore.o $(ORDER_OUT)/model.o $(ORDER_OUT)/co.o $(ORDER_OUT)/switch.o
+
+$(ORDER_OUT)/%.o: tests/order/%.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(ORDER_FLAGS) -c $< -o $@
+$(ORDER_OUT)/co.o: arch/host/co.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(ORDER_FLAGS) -c $< -o $@
+$(ORDER_OUT)/switch.o: arch/host/switch.S $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -c $< -o $@
+
+# $(1) name, $(2) slots between marks
+define order_explorer
+$(ORDER_OUT)/$(1)/%.o: tests/order/%.c $(MAKE_FILES)
+	@mkdir -p $$(@D)
+	$$(Q)$(HOSTCC) $(ORDER_FLAGS) -fsanitize=thread -DRING_MARK_EVERY=$(2) -c $$< -o $$@
+$(ORDER_OUT)/$(1)/explore: $(ORDER_MODEL) $(ORDER_RING:%=$(ORDER_OUT)/$(1)/%.o)
+	$$(Q)$(HOSTCC) $$^ -o $$@
+-include $(ORDER_RING:%=$(ORDER_OUT)/$(1)/%.d)
+endef
+$(eval $(call order_explorer,quarter,0u))
+$(eval $(call order_explorer,each,1u))
+
+-include $(ORDER_MODEL:.o=.d)
+.PHONY: order
+order: $(ORDER_OUT)/quarter/explore $(ORDER_OUT)/each/explore
