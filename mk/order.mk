@@ -33,3 +33,15 @@ $(eval $(call order_explorer,each,1u))
 -include $(ORDER_MODEL:.o=.d)
 .PHONY: order
 order: $(ORDER_OUT)/quarter/explore $(ORDER_OUT)/each/explore
+
+# The stress, plain and watched by the thread sanitizer; and once with acquires that acquire nothing.
+STRESS_FLAGS := $(C_COMMON) -pthread -iquote . -iquote base $(INCLUDE_LAST)
+STRESS_WEAK  := -U__ATOMIC_ACQUIRE -D__ATOMIC_ACQUIRE=__ATOMIC_RELAXED
+STRESS       := $(ORDER_OUT)/stress $(ORDER_OUT)/stress-tsan $(ORDER_OUT)/stress-weak
+$(ORDER_OUT)/stress-tsan: STRESS_FLAGS += -fsanitize=thread
+$(ORDER_OUT)/stress-weak: STRESS_FLAGS += -fsanitize=thread $(STRESS_WEAK)
+$(STRESS): tests/order/native/stress.c $(MAKE_FILES)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) $(STRESS_FLAGS) $< -o $@
+-include $(STRESS:=.d)
+order: $(STRESS)
