@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/boot.h"
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/device.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
@@ -190,6 +191,7 @@ struct kern *kern_create(const struct kern_boot *boot)
     klog(k, "%u bytes for tasks; at most %u tasks, %u channel ends", k->ram_pages * SK_PAGE_BYTES,
          k->task_count, k->end_count);
     link_init(k);
+    core_init(k);
     if (k->parent != k->core && link_use(k, k->parent) != SK_OK)
         klog(k, "the parent does not answer"); /* which will miss this core's answer */
     (void)boot_init(k);

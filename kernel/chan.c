@@ -4,6 +4,7 @@
  * slot is used again only when no bit for its old tenant can still come.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/give.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
@@ -293,7 +294,7 @@ void chan_settle(struct kern *k, struct chan *c)
     if (!c->in_use || c->move != MOVE_NONE)
         return;
     for (uint32_t s = 0; s < 2; s++)
-        c->released[s] |= link_outlived(k, &c->side[s]);
+        c->released[s] |= core_gone(k, &c->side[s]);
     if (!c->released[0] || !c->released[1] || c->doubt)
         return;
     page_give(k, c->payer, c->page, 1, true);
@@ -371,6 +372,15 @@ void chan_core_settled(struct kern *k, sk_core core)
     }
 }
 
+void chan_core_fenced(struct kern *k, sk_core core)
+{
+    page_fenced(k, core);
+    for (uint32_t i = 0; i < k->chan_count; i++) {
+        k->chans[i].doubt &= (uint8_t) ~(1u << core);
+        chan_settle(k, &k->chans[i]);
+    }
+}
+
 void chan_core_anew(struct kern *k, sk_core core)
 {
     for (uint32_t i = 0; i < k->end_count; i++) {
@@ -380,9 +390,5 @@ void chan_core_anew(struct kern *k, sk_core core)
         if (e->state != END_FREE && !e->peer_gone && link_outlived(k, &e->peer))
             chan_peer_closed(k, e, true);
     }
-    page_fenced(k, core);
-    for (uint32_t i = 0; i < k->chan_count; i++) {
-        k->chans[i].doubt &= (uint8_t) ~(1u << core);
-        chan_settle(k, &k->chans[i]);
-    }
+    chan_core_fenced(k, core);
 }

@@ -53,6 +53,8 @@ bool chan_leave_step(struct kern *k, struct task *t, uint32_t *at);
 
 /* The kernel of core is lost: ends whose peer is there have none. What it may still touch stays. */
 void chan_core_lost(struct kern *k, sk_core core);
+/* It is off, and touches nothing any more: what it held of channels at home here is released. */
+void chan_core_fenced(struct kern *k, sk_core core);
 /* A new kernel runs on core: the one before touches nothing any more, and what was its memory is
  * not touched from here again. */
 void chan_core_anew(struct kern *k, sk_core core);

@@ -8,6 +8,8 @@
 
 #define PANIC_LOG_BYTES 768u
 
+const struct kern_registers crash_no_registers = {.names = ""};
+
 static void copy_text(char *to, const char *from, size_t room)
 {
     size_t i = 0;
@@ -48,22 +50,11 @@ static void record(struct kern *k, uint32_t cause, const char *why,
     seam_store_release(&r->check, ~k->epoch);
 }
 
-static uint32_t whole(const struct sk_crash *r)
+uint32_t crash_whole(const struct sk_crash *r)
 {
     uint32_t check = seam_load_acquire(&r->check);
     uint32_t epoch = seam_load_acquire(&r->epoch);
     return check == ~epoch ? epoch : 0;
-}
-
-sk_err crash_read(struct kern *k, sk_core core, uint32_t from, void *to, size_t len, size_t *got)
-{
-    const struct sk_crash *r = port_crash_record(k->cpu, core);
-    uint32_t epoch = r != NULL ? whole(r) : 0;
-    if (epoch == 0)
-        return SK_ERR_NOT_FOUND;
-    *got = from >= sizeof(*r) ? 0 : len < sizeof(*r) - from ? len : sizeof(*r) - from;
-    __builtin_memcpy(to, (const uint8_t *)r + (*got != 0 ? from : 0), *got);
-    return whole(r) == epoch ? SK_OK : SK_ERR_STATE;
 }
 
 /* What led to it, for who sits at the machine. */

@@ -10,9 +10,9 @@
 _Noreturn void crash_end(struct kern *k, uint32_t cause, const char *why,
                          const struct kern_registers *regs);
 
-/* The record of core, if there is a whole one: bytes of it from `from` on, at most len, are copied
- * to `to`; how many. 0: behind its end. SK_ERR_NOT_FOUND: there is none; SK_ERR_STATE: that core
- * runs on and has not ended since the record was written anew, or it is being written. */
-sk_err crash_read(struct kern *k, sk_core core, uint32_t from, void *to, size_t len, size_t *got);
+extern const struct kern_registers crash_no_registers;
+
+/* The epoch whose record that is; 0: it is none, or is being written. */
+uint32_t crash_whole(const struct sk_crash *r);
 
 #endif

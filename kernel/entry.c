@@ -1,6 +1,7 @@
 /* The entries: what the port calls. Each does what has come, then lets the scheduler choose.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/entry.h"
+#include "kernel/core.h"
 #include "kernel/device.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
@@ -52,8 +53,8 @@ struct port_task *kern_irq(struct kern *k, uint32_t irq)
 struct port_task *kern_timer(struct kern *k)
 {
     sched_timer_fire(k);
-    if (k->retry_ns != SK_FOREVER && k->retry_ns <= port_now(k->cpu))
-        link_retry(k);
+    if (k->tick_ns != SK_FOREVER && k->tick_ns <= port_now(k->cpu))
+        core_tick(k);
     return sched_next(k);
 }
 

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/give.h"
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/device.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
@@ -252,6 +253,9 @@ static void op_send(struct kern *k, struct link *l, struct task *t)
     const struct handle *he = &t->handles[t->op.handle];
     if (loan_is(&t->op)) {
         loan_message(t, &m);
+    } else if (t->op.label == SK_LINK_ASK) {
+        struct sk_link_ask ask = {.what = t->op.ask, .epoch = l->peer_epoch};
+        __builtin_memcpy(m.bytes, &ask, sizeof(ask));
     } else if (t->op.label == SK_LINK_DEVICE) {
         __builtin_memcpy(m.bytes, &t->op.device, sizeof(t->op.device));
     } else if (t->op.label == SK_LINK_MOVE) {
@@ -322,6 +326,10 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
     struct handle *he = &t->handles[t->op.handle];
     if (loan_is(&t->op)) {
         loan_answered(k, t, answer_error(given));
+        return;
+    }
+    if (t->op.label == SK_LINK_ASK) {
+        core_ask_answered(k, t, answer_error(given));
         return;
     }
     if (t->op.label == SK_LINK_DEVICE) {
@@ -439,6 +447,7 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
     struct sk_link_repeer repeer;
     struct sk_link_device device;
     struct sk_link_lend lend;
+    struct sk_link_ask ask;
     struct sk_link_given given = {.err = SK_ERR_PROTOCOL};
     switch (m->label) {
     case SK_LINK_GIVE:
@@ -464,6 +473,10 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
         __builtin_memcpy(&lend, m->bytes, sizeof(lend));
         given.err = loan_request(k, l, m->label, &lend);
         break;
+    case SK_LINK_ASK:
+        __builtin_memcpy(&ask, m->bytes, sizeof(ask));
+        given.err = core_asked(k, l, &ask, m->token);
+        break;
     case SK_LINK_REPEER:
         __builtin_memcpy(&repeer, m->bytes, sizeof(repeer));
         given.err = move_repeer(k, l, &repeer);
@@ -486,8 +499,6 @@ void give_link_down(struct kern *k, struct link *l)
         else if (t->state != 0 && (t->op.state == OP_QUEUED || t->op.state == OP_SENT) &&
                  t->op.link == l->core)
             op_answered(k, t, &dead);
-        else if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core)
-            give_op_done(k, t, SK_ERR_PEER_DEAD);
     }
     move_link_down(k, l);
 }

@@ -179,8 +179,8 @@ struct image {
     bool filling; /* the owner has a handle and the RAM mapped; otherwise it runs it */
 };
 
-/* LENT: a loan is with the far kernel, and nothing is in the air for it. */
-enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_CORE_START, OP_LENT };
+/* LENT: a loan is with the far kernel. From LENT on nothing is in the air. */
+enum { OP_IDLE, OP_QUEUED, OP_SENT, OP_HOME_MOVE, OP_LENT, OP_CORE_START, OP_CORE_STOP };
 
 /* What a task has asked of another core; outlives the task's patience (TIMED_OUT). */
 struct op {
@@ -203,6 +203,7 @@ struct op {
             bool over;     /* nobody waits for this loan any more: it goes back as soon as it can */
             bool answered; /* when it is back, what was written goes into the lender's memory */
         } loan;
+        uint32_t ask; /* SK_ASK_* */
     };
 };
 
@@ -259,12 +260,19 @@ struct link {
     uint8_t state;
     bool starting; /* that core was (re)started from here and has not answered its first doorbell */
     bool queued;   /* operations wait for the link or for credit */
-    sk_core core;  /* the far end */
+    bool child;    /* it was started from here: this kernel orders it off (core.h) */
+    bool ordered;  /* it was */
+    bool again;    /* it is to be started when it is off */
+    uint8_t fate;  /* LINK_DOWN: SK_CORE_DEAD, SUSPECT, FENCED, QUARANTINED */
+    uint8_t polls; /* looks in quick succession whether it is off */
+    uint8_t silent;      /* periods without a sign of life */
+    sk_core core;        /* the far end */
     uint32_t least;      /* no older epoch is spoken to (again) */
     struct sk_link *out; /* written here */
     struct sk_link *in;  /* only the header words of its slots are written here */
     /* From here on: all zero when it begins with an epoch. */
     uint32_t peer_epoch;
+    uint32_t beat_seen;
     bool settled;       /* all who knew its predecessor know this epoch */
     uint32_t in_flight; /* requests sent, not answered: <= SK_LINK_CREDIT */
     struct ring_tx tx;
@@ -307,7 +315,10 @@ struct kern {
     sk_ns timer_set_ns;  /* what the port's timer is set to */
     sk_ns slice_end_ns;  /* SK_FOREVER: nobody shares the priority */
     sk_ns since_ns;      /* current runs since */
+    sk_ns tick_ns;       /* core_tick is due: the earlier of the next two */
     sk_ns retry_ns;      /* look after unanswered doorbells then; SK_FOREVER: there are none */
+    sk_ns beat_ns;       /* the next heartbeat */
+    uint32_t beats;      /* so far */
     /* tables */
     struct task *tasks;
     struct end *ends;

@@ -6,6 +6,7 @@
 #include "base/level.h"
 #include "kernel/boot.h"
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/give.h"
 #include "kernel/log.h"
 #include "kernel/ring.h"
@@ -76,7 +77,8 @@ bool link_held(const struct kern *k)
         const struct sk_link *in = k->link[c].in;
         uint32_t epoch = in ? epoch_of(in) : 0;
         uint32_t to = epoch != 0 ? seam_load_acquire(&in->peer_epoch) : 0;
-        if (to != 0 && to != k->epoch && seam_load_relaxed(&in->dead) != epoch)
+        if (to != 0 && to != k->epoch && seam_load_relaxed(&in->dead) != epoch &&
+            !port_core_off(k->cpu, c))
             return true;
     }
     return false;
@@ -84,12 +86,20 @@ bool link_held(const struct kern *k)
 
 /* --- Beginning ------------------------------------------------------------------------------- */
 
+void link_soon(struct kern *k)
+{
+    if (k->retry_ns != SK_FOREVER)
+        return;
+    k->retry_ns = k->since_ns + RETRY_NS; /* soon enough, and no look at the clock */
+    if (k->retry_ns < k->tick_ns)
+        k->tick_ns = k->retry_ns;
+}
+
 static void ring(struct kern *k, const struct link *l)
 {
     port_doorbell(k->cpu, l->core);
     k->stats.doorbells_sent++;
-    if (k->retry_ns == SK_FOREVER)
-        k->retry_ns = k->since_ns + RETRY_NS; /* soon enough, and no look at the clock */
+    link_soon(k);
 }
 
 /* Speak to that epoch. */
@@ -100,6 +110,8 @@ static void hello(struct kern *k, struct link *l, uint32_t epoch)
     l->state = LINK_HELLO;
     l->peer_epoch = epoch;
     l->least = epoch + 1u;
+    l->ordered = l->again = false;
+    l->silent = 0;
     clear(l->out);
     clear_ring(l->in); /* marks of this kernel's, for the epoch before */
     ring_tx_init(&l->tx, l->out->slot, SK_LINK_SLOTS, &l->out->ctl, &l->in->ctl, k->epoch);
@@ -136,7 +148,7 @@ static __attribute__((noinline)) void look_closely(struct kern *k, struct link *
     if (l->state >= LINK_HELLO && epoch != l->peer_epoch)
         link_down(k, l, "it begins anew");
     if (epoch != 0 && seam_load_relaxed(&in->dead) == epoch)
-        link_down(k, l, "it has panicked"); /* an end here may know of it, though no link does */
+        link_down(k, l, "it has halted"); /* an end here may know of it, though no link does */
     else if (l->state < LINK_HELLO && epoch != 0 && epoch >= l->least &&
              (want || l->starting || l->state == LINK_DOWN ||
               seam_load_relaxed(&in->peer_epoch) == k->epoch))
@@ -185,15 +197,14 @@ bool link_reaches(struct kern *k, const struct place *p)
     return link_use(k, p->core) == SK_OK && !link_outlived(k, p);
 }
 
-uint32_t link_core_state(struct kern *k, sk_core core)
+void link_look(struct kern *k, struct link *l)
 {
-    struct link *l = &k->link[core];
-    if (core == k->core)
-        return SK_CORE_RUNNING;
     look(k, l, false);
-    if (l->state == LINK_DOWN)
-        return SK_CORE_DEAD;
-    return epoch_of(l->in) != 0 ? SK_CORE_RUNNING : SK_CORE_OFF;
+}
+
+uint32_t link_epoch_there(const struct link *l)
+{
+    return epoch_of(l->in);
 }
 
 uint32_t link_epoch(const struct kern *k, sk_core core)
@@ -201,28 +212,6 @@ uint32_t link_epoch(const struct kern *k, sk_core core)
     if (core == k->core)
         return k->epoch;
     return core < k->cores ? seam_load_relaxed(&k->link[core].in->epoch) : 0;
-}
-
-sk_err link_core_start(struct kern *k, sk_core core, bool again)
-{
-    struct link *l = &k->link[core];
-    uint32_t state = link_core_state(k, core);
-    uint32_t now = epoch_of(l->in);
-    bool crashed = now != 0 && seam_load_relaxed(&l->in->dead) == now;
-    if (!again && (l->starting || (state != SK_CORE_OFF && !crashed)))
-        return SK_ERR_STATE;
-    /* Greater than any that was there, or that was ordered and has not shown itself yet. */
-    uint32_t epoch = l->least + l->starting;
-    if (epoch <= now)
-        epoch = now + 1u;
-    sk_err err = port_core_start(k->cpu, core, epoch);
-    if (err != SK_OK)
-        return err;
-    if (now != 0)
-        link_down(k, l, "restarted");
-    l->least = epoch;
-    l->starting = true;
-    return SK_OK;
 }
 
 /* --- Level state, writing -------------------------------------------------------------------- */
@@ -362,20 +351,6 @@ static void read_ring(struct kern *k, struct link *l)
         give_pump(k, l);
 }
 
-/* A core that was started and has answered its doorbell. */
-static void check_started(struct kern *k, struct link *l)
-{
-    /* Seq load after the acknowledgement of its bell (level_read): if this misses its answer, its
-     * next ring (link_doorbell, below) saw that acknowledgement and was not swallowed. */
-    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) != 0;
-    for (uint32_t i = 0; i < k->task_count; i++) {
-        struct task *t = &k->tasks[i];
-        if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == l->core && answered)
-            give_op_done(k, t, SK_OK);
-    }
-    l->starting = !answered;
-}
-
 void link_doorbell(struct kern *k)
 {
     if (k->held) {
@@ -397,7 +372,7 @@ void link_doorbell(struct kern *k)
             bell(k, l); /* for who waits for this first answer, and what was flipped since hello */
         k->stats.doorbells_taken++;
         if (l->starting)
-            check_started(k, l);
+            core_check_started(k, l);
         /* It answers when nobody holds its memory any more (boot_init): all have met its epoch, and
          * what they flipped before can be read now. */
         if (!l->settled && seam_load_seq(&l->in->bell_ack) != 0) {
@@ -414,13 +389,18 @@ void link_doorbell(struct kern *k)
 
 void link_down(struct kern *k, struct link *l, const char *why)
 {
-    if (l->state == LINK_DOWN)
+    /* One that was started and ended before it could speak is lost again. */
+    if (l->state == LINK_DOWN && !(l->starting && epoch_of(l->in) >= l->least))
         return;
     klog(k, "core %u is lost: %s", l->core, why);
     l->state = LINK_DOWN;
     l->starting = false;
+    uint32_t epoch = epoch_of(l->in);
+    bool dead = epoch != 0 && seam_load_relaxed(&l->in->dead) == epoch;
+    l->fate = dead ? SK_CORE_DEAD : SK_CORE_SUSPECT;
     give_link_down(k, l);
     chan_core_lost(k, l->core);
+    core_lost(k, l);
 }
 
 void link_announce_death(struct kern *k)

@@ -24,13 +24,13 @@ bool link_reaches(struct kern *k, const struct place *p);
 /* Is what p names of an epoch of another core that is gone for good: a newer one has been met? */
 bool link_outlived(const struct kern *k, const struct place *p);
 
-/* Start core with a greater epoch than any it had. Again: also if it runs, which takes the link to
- * it down. SK_ERR_STATE: it runs, or cannot be forced; nothing was done. SK_ERR_NOT_FOUND. */
-sk_err link_core_start(struct kern *k, sk_core core, bool again);
-
-/* SK_CORE_*, as far as this kernel can see. epoch of that core as last seen, 0: never. */
-uint32_t link_core_state(struct kern *k, sk_core core);
+/* Epoch of that core as last seen, 0: never. The second: of the kernel that is there now, as its
+ * page says; 0: none, or one of another version. */
 uint32_t link_epoch(const struct kern *k, sk_core core);
+uint32_t link_epoch_there(const struct link *l);
+
+/* See what the far kernel says of itself: the link may go down, or begin. */
+void link_look(struct kern *k, struct link *l);
 
 /* Level state towards the core of what p names: SK_LINK_WAKE, SK_LINK_CLOSE of an end;
  * SK_LINK_RELEASE of a side of a channel. No effect where link_reaches says no. */
@@ -55,8 +55,9 @@ void link_reply(struct kern *k, struct link *l, uint16_t label, uint16_t token,
 void link_doorbell(struct kern *k);
 
 /* A doorbell is a hint that may be lost: when k->retry_ns has come, look at all links as if rung,
- * and ring again where the last ring is still unanswered. */
+ * and ring again where the last ring is still unanswered. link_soon: let it come in 5 ms. */
 void link_retry(struct kern *k);
+void link_soon(struct kern *k);
 
 /* Take the level bits of every link now. */
 void link_read_levels(struct kern *k);

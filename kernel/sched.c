@@ -14,7 +14,7 @@ void sched_init(struct kern *k)
     k->timers.next = k->timers.prev = &k->timers;
     k->timer_set_ns = SK_FOREVER;
     k->slice_end_ns = SK_FOREVER;
-    k->retry_ns = SK_FOREVER;
+    k->tick_ns = k->retry_ns = k->beat_ns = SK_FOREVER;
 }
 
 void sched_ready(struct kern *k, struct task *t, bool front)
@@ -177,8 +177,8 @@ static void set_timer(struct kern *k, struct task *t)
     sk_ns first = k->timers.next == &k->timers ? SK_FOREVER : k->timers.next->when_ns;
     if (k->slice_end_ns < first)
         first = k->slice_end_ns;
-    if (k->retry_ns < first)
-        first = k->retry_ns;
+    if (k->tick_ns < first)
+        first = k->tick_ns;
     if (first < k->timer_set_ns) {
         k->timer_set_ns = first;
         port_timer_set(k->cpu, first);

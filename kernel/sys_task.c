@@ -5,7 +5,6 @@
 #include "kernel/chan.h"
 #include "kernel/handle.h"
 #include "kernel/image.h"
-#include "kernel/link.h"
 #include "kernel/log.h"
 #include "kernel/memory.h"
 #include "kernel/sched.h"
@@ -145,58 +144,6 @@ sk_err sys_task_info(struct kern *k, struct task *t, struct handle *h)
         return err;
     task_info(k, self ? t : handle_task(k, h), &info);
     return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
-}
-
-static sk_err core_start(struct kern *k, struct task *t, bool again)
-{
-    sk_core core = sys_u32(t, 1);
-    if (core >= k->cores)
-        return SK_ERR_NOT_FOUND;
-    if (t->op.state != OP_IDLE)
-        return SK_ERR_BUSY;
-    if (core == k->core || core == 0) /* which boots the machine, and runs if any does */
-        return again ? SK_ERR_ARG : SK_ERR_STATE;
-    sk_err err = link_core_start(k, core, again);
-    if (err != SK_OK)
-        return err;
-    t->op.state = OP_CORE_START;
-    t->op.link = (uint8_t)core;
-    t->op.waiting = true;
-    sched_block(k, t, sys_u64(t, 2));
-    return CALL_BLOCKED;
-}
-
-sk_err sys_core_start(struct kern *k, struct task *t, struct handle *h)
-{
-    (void)h;
-    return core_start(k, t, false);
-}
-
-sk_err sys_core_restart(struct kern *k, struct task *t, struct handle *h)
-{
-    (void)h;
-    return core_start(k, t, true);
-}
-
-sk_err sys_core_info(struct kern *k, struct task *t, struct handle *h)
-{
-    sk_core core = sys_u32(t, 1);
-    (void)h;
-    if (core >= k->cores)
-        return SK_ERR_NOT_FOUND;
-    uint32_t state = link_core_state(k, core);
-    struct sk_core_info info = {.state = k->link[core].starting ? SK_CORE_STARTING : state,
-                                .epoch = link_epoch(k, core),
-                                .self = core == k->core,
-                                .cores = k->cores};
-    if (info.self) {
-        const struct core_record *record = &k->tpl->core[core];
-        port_fork_stats(k->cpu, &info.pages_shared, &info.pages_copied, &info.pages_private);
-        info.fpu = (record->features & CORE_HAS_FPU) != 0;
-        info.mpu_regions = record->mpu_regions;
-        info.priority_bits = record->priority_bits;
-    }
-    return user_out(k, t, sys_word(t, 2), &info, sizeof(info));
 }
 
 sk_err sys_log_read(struct kern *k, struct task *t, struct handle *h)

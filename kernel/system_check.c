@@ -37,6 +37,8 @@ static const char *check_header(const struct sk_sys_header *sys, uint64_t len)
         return "system table: bad count of cores";
     if (sys->dev_count > SK_SYS_DEVICES_MAX || sys->image_count > SK_SYS_IMAGES_MAX)
         return "system table: too many devices or images";
+    if (sys->heartbeat_ms > SK_SYS_HEARTBEAT_MAX)
+        return "system table: bad heartbeat";
     if (!terminated(sys->name) || !terminated(sys->board))
         return "system table: name not terminated";
     return NULL;
@@ -51,6 +53,8 @@ static const char *check_core(const struct sk_sys_core *c)
     if (c->tasks > 4096u || c->ends > SK_LINK_ENDS || c->ports > 4096u || c->regions > 8192u ||
         c->handles > 4096u)
         return "system table: a core with too large a table";
+    if (c->restart > SK_RESTART_ON_FAULT)
+        return "system table: bad restart policy of a core";
     return NULL;
 }
 

@@ -5,6 +5,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "kernel/task.h"
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/handle.h"
 #include "kernel/image.h"
 #include "kernel/loan.h"
@@ -128,6 +129,8 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
     t->mask = 0;
     t->calling = NULL;
     t->op.waiting = false;
+    if (t->op.state >= OP_CORE_START)
+        t->op.state = OP_IDLE;
     t->cause = (uint8_t)cause;
     t->status = status;
     t->teardown = STAGE_OP;
@@ -247,8 +250,7 @@ void task_timed_out(struct kern *k, struct task *t)
     }
     if (t->op.waiting) {
         t->op.waiting = false;
-        if (t->op.state == OP_CORE_START)
-            t->op.state = OP_IDLE; /* nothing of the task's is in the air */
+        core_ask_overdue(k, t);
         sched_wake(k, t, SK_ERR_TIMED_OUT);
         return;
     }

@@ -318,6 +318,21 @@ static inline sk_err sys_core_info(sk_handle ctl, sk_core core, struct sk_core_i
     return sys_call(SK_CALL_CORE_INFO, ctl, core, sys_addr(info), 0, 0, 0, &res);
 }
 
+static inline sk_err sys_core_ask(sk_handle ctl, sk_core core, uint32_t what, sk_ns deadline)
+{
+    struct sys_result res;
+    return sys_call(SK_CALL_CORE_ASK, ctl, core, what, SYS_WIDE(deadline), 0, &res);
+}
+
+static inline sk_err sys_core_record(sk_handle ctl, sk_core core, void *buf, size_t len,
+                                     uint32_t from, size_t *got)
+{
+    struct sys_result res;
+    sk_err err = sys_call(SK_CALL_CORE_RECORD, ctl, core, sys_addr(buf), len, from, 0, &res);
+    *got = err == SK_OK ? (size_t)res.r1 : 0;
+    return err;
+}
+
 static inline sk_err sys_core_connect(sk_handle ctl, sk_core core, sk_handle chan, sk_ns deadline)
 {
     struct sys_result res;

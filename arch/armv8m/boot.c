@@ -131,6 +131,8 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
 {
     if (to >= kernel_template.cores || to == cpu->core)
         return SK_ERR_NOT_FOUND;
+    if (!port_core_off(cpu, to))
+        return SK_ERR_STATE;
     struct boot_description *d = description_of(to);
     *d = (struct boot_description){.magic = BOOT_MAGIC, .epoch = epoch, .parent = cpu->core};
     d->now_ns = port_now(cpu);

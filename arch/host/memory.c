@@ -134,7 +134,7 @@ void sim_memory_reset(void)
     memory.spaces_seen = 0;
 }
 
-void sim_memory_begin(struct port_cpu *cpu)
+void sim_memory_end(const struct port_cpu *cpu)
 {
     for (uint32_t i = 0; i < memory.spaces_seen; i++) {
         struct host_space *s = &memory.space[i];
@@ -144,6 +144,11 @@ void sim_memory_begin(struct port_cpu *cpu)
             unmap_page(s, page_at(memory.pages[i][memory.page_count[i] - 1u]));
         s->id = 0;
     }
+}
+
+void sim_memory_begin(struct port_cpu *cpu)
+{
+    sim_memory_end(cpu);
     uint32_t slice = cpu->epoch % LIVES * SK_CORES_MAX + cpu->core;
     slice_clean(slice);
     memory.used[slice] = true;

@@ -3,6 +3,8 @@
  *   fault CORE      the task that runs next on CORE (not init) faults
  *   panic CORE      the kernel of CORE breaks
  *   restart CORE    CORE begins anew, without being asked (not core 0)
+ *   kill CORE       CORE is off, without a word
+ *   freeze, thaw CORE   CORE does nothing, and is not off; it goes on
  *   chan N, link N  garbage of 64 bytes into N slots of channels, of links
  *   calm, storm     no faults by chance from now on; again
  *   audit           walk all tables now
@@ -90,14 +92,33 @@ static void restart_cores(void)
 
 void plan_restart(sk_core core)
 {
-    if (core != 0 && core < sim.cores && sim.cpu[core].mode != CORE_OFF &&
-        sim.cpu[0].mode != CORE_HALTED)
+    if (core != 0 && core < sim.cores && sim.cpu[core].mode != CORE_OFF)
         sim.cpu[core].restart_due = true;
+}
+
+/* Cores that are killed, or were ordered off. */
+void plan_time(void)
+{
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (sim.cpu[c].stop_due)
+            sim_core_stop(&sim.cpu[c]);
+        else if (sim.cpu[c].off_ns <= sim.now)
+            sim_core_force(&sim.cpu[c]);
+}
+
+static void freeze(struct port_cpu *cpu)
+{
+    cpu->frozen = true;
+    cpu->thaw_step = UINT64_MAX;
+    cpu->thaw_at_ns = SK_FOREVER - 1u; /* only when it is told to */
 }
 
 void plan_step(void)
 {
     restart_cores();
+    plan_time();
+    if (sim.cur->frozen)
+        sim_core_pause();
     faults_step();
     if (sim.plans && sim.steps == sim.opt.plan.restart_at)
         plan_restart(sim.cores - 1u);
@@ -135,6 +156,12 @@ void plan_do(const char *action)
         sim.cpu[n].panic_due = true;
     else if (strncmp(action, "restart", 7) == 0)
         plan_restart((sk_core)n);
+    else if (strncmp(action, "kill", 4) == 0 && n < sim.cores)
+        sim.cpu[n].stop_due = true;
+    else if (strncmp(action, "freeze", 6) == 0 && n < sim.cores)
+        freeze(&sim.cpu[n]);
+    else if (strncmp(action, "thaw", 4) == 0 && n < sim.cores)
+        sim.cpu[n].frozen = false;
     else if (strncmp(action, "chan", 4) == 0)
         while (n-- > 0)
             scribble_chan();

@@ -42,7 +42,7 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
     if (to >= sim.cores)
         return SK_ERR_NOT_FOUND;
     struct port_cpu *peer = &sim.cpu[to];
-    if (epoch <= peer->epoch)
+    if (epoch <= peer->epoch || !port_core_off(cpu, to))
         return SK_ERR_STATE;
     peer->parent = cpu->core;
     peer->epoch = epoch;
@@ -91,6 +91,7 @@ _Noreturn void port_halt(struct port_cpu *cpu)
     if (panic && !sim.opt.allow_panic && !cpu->lost && !cpu->doubted)
         sim_fail("the kernel of core %u panicked", cpu->core);
     cpu->mode = CORE_HALTED;
+    sim_memory_end(cpu);
     sim_core_leave_for_good();
 }
 

@@ -80,7 +80,7 @@ bool sim_run(const struct sim_options *opt)
     sim.rng = opt->seed * 0x2545f4914f6cdd1du + 1u;
     for (sk_core c = 0; c < SK_CORES_MAX; c++) {
         sim.cpu[c].core = c;
-        sim.cpu[c].timer_ns = SK_FOREVER;
+        sim.cpu[c].timer_ns = sim.cpu[c].off_ns = SK_FOREVER;
     }
     rings_reset();
     sim_memory_reset();

@@ -10,6 +10,7 @@
 #include "arch/host/include/host_user.h"
 #include "arch/host/include/programs.h"
 #include "kernel/task.h"
+#include "kernel/kern.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -146,6 +147,20 @@ static bool thaw_first(void)
     return false;
 }
 
+/* Kernels beat without end. Nothing will happen any more if nobody waits for a time, and nobody has
+ * been resumed for longer than the kernels need to find each other silent and to press. */
+static bool stuck(void)
+{
+    if (uart_next_ns() != SK_FOREVER || sim.jumps < SIM_JUMPS_MAX)
+        return false;
+    for (sk_core c = 0; c < sim.cores; c++) {
+        const struct port_cpu *cpu = &sim.cpu[c];
+        if (cpu->mode == CORE_IDLE && !cpu->frozen && cpu->kern->timers.next != &cpu->kern->timers)
+            return false;
+    }
+    return true;
+}
+
 /* Every core is idle: let time pass until something happens. */
 static void jump_time(void)
 {
@@ -157,6 +172,8 @@ static void jump_time(void)
         struct port_cpu *cpu = &sim.cpu[c];
         if (cpu->frozen && cpu->mode != CORE_HALTED && cpu->thaw_at_ns < next)
             next = cpu->thaw_at_ns;
+        if (cpu->off_ns < next)
+            next = cpu->off_ns;
         if (cpu->mode != CORE_IDLE || cpu->frozen)
             continue;
         if (due(cpu))
@@ -166,15 +183,17 @@ static void jump_time(void)
         if (cpu->bell && cpu->bell_ns < next)
             next = cpu->bell_ns;
     }
+    sim.jumps++;
     if (next == SK_FOREVER && thaw_first())
         return;
-    if (next == SK_FOREVER) {
+    if (next == SK_FOREVER || stuck()) {
         snprintf(sim.why, sizeof(sim.why), "every core is idle for ever; %s", stage_waits_for());
         sim_finish(SIM_STUCK);
     }
     if (next > sim.now)
         sim.now = next;
     uart_advance();
+    plan_time();
 }
 
 static void check_bounds(void)
@@ -277,6 +296,7 @@ static void resume(struct port_cpu *cpu, struct port_task *pt)
         memset(s->stack + SIM_TASK_STACK - HOST_SELF_BYTES, 0, HOST_SELF_BYTES);
         co_init(&s->co, s->stack, SIM_TASK_STACK - HOST_SELF_BYTES, task_main, s);
     }
+    sim.jumps = 0;
     cpu->space = s;
     cpu->mode = CORE_TASK;
     cpu->active = &s->co;
@@ -371,6 +391,8 @@ void sim_core_start(struct port_cpu *cpu)
     cpu->bell = cpu->panic_due = cpu->restart_due = cpu->frozen = false;
     cpu->lost = cpu->doubted = cpu->seen_off = false;
     cpu->kill_due = NULL;
+    cpu->off_ns = SK_FOREVER;
+    cpu->stop_due = false;
     cpu->space = NULL;
     cpu->active = &cpu->co;
     history_note("core %u begins, epoch %u", cpu->core, cpu->epoch);
@@ -379,7 +401,45 @@ void sim_core_start(struct port_cpu *cpu)
 
 void sim_core_leave(void)
 {
-    switch_to(&sim.cpu[0]); /* which never leaves, and looks at the plans at its next step */
+    struct port_cpu *can[SK_CORES_MAX];
+    uint32_t n = 0;
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (&sim.cpu[c] != sim.cur && runnable(&sim.cpu[c]))
+            can[n++] = &sim.cpu[c];
+    if (n != 0)
+        switch_to(can[sim_random_below(n)]); /* looks at the plans at its next step */
+}
+
+/* What an interrupt that nothing masks leads to, on a stack of its own. */
+static _Noreturn void forced(struct port_cpu *cpu)
+{
+    static const uintptr_t nowhere;
+    sim.inside = false;
+    kern_forced(cpu->kern, &(struct kern_registers){"pc", &nowhere, 1});
+}
+
+static void forced_main(void *arg)
+{
+    co_began();
+    forced(arg);
+}
+
+void sim_core_force(struct port_cpu *cpu)
+{
+    cpu->off_ns = SK_FOREVER;
+    cpu->frozen = false;
+    if (cpu->kern == NULL) {
+        sim_core_stop(cpu);
+        return;
+    }
+    cpu->mode = CORE_KERNEL;
+    if (cpu == sim.cur) { /* on top of what it does */
+        cpu->active = &cpu->co;
+        forced(cpu);
+    }
+    cpu->space = NULL;
+    cpu->active = &cpu->co;
+    co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, forced_main, cpu);
 }
 
 /* Until this core may run again; never, if it is halted. */
@@ -401,7 +461,9 @@ _Noreturn void sim_core_leave_for_good(void)
 void sim_core_stop(struct port_cpu *cpu)
 {
     cpu->mode = CORE_HALTED;
-    cpu->bell = cpu->frozen = false;
+    sim_memory_end(cpu);
+    cpu->off_ns = SK_FOREVER;
+    cpu->bell = cpu->frozen = cpu->stop_due = false;
     cpu->timer_ns = SK_FOREVER;
     uart_core_reset(cpu->core);
     if (cpu != sim.cur)

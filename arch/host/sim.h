@@ -19,8 +19,9 @@
 
 #define SIM_KERNEL_STACK (256u * 1024u)
 #define SIM_TASK_STACK   (256u * 1024u)
-#define SIM_SPACES_CORE  256u /* tasks of one core, most */
-#define SIM_DEVICES      4u   /* device pages mapped in one task, most */
+#define SIM_SPACES_CORE  256u  /* tasks of one core, most */
+#define SIM_DEVICES      4u    /* device pages mapped in one task, most */
+#define SIM_JUMPS_MAX    1000u /* of time in a row: see stuck() */
 
 enum core_mode { CORE_OFF, CORE_KERNEL, CORE_TASK, CORE_IDLE, CORE_HALTED, CORE_HUNG };
 enum core_reason { REASON_INTERRUPT, REASON_SYSCALL, REASON_FAULT };
@@ -59,8 +60,8 @@ struct port_cpu {
     uint32_t call; /* REASON_SYSCALL */
     struct port_fault fault;
     sk_ns off_ns;     /* ordered off: it is then; SK_FOREVER: not */
-    sk_ns thaw_ns;    /* does nothing until then; 0: it runs */
     bool panic_due;   /* fault plan: the kernel is to break at its next entry */
+    bool stop_due;    /* fault plan: it is to be off */
     bool restart_due; /* fault plan: the core is to begin anew, whatever it does */
     struct task
         *kill_due;      /* fault plan: this task ends when its kernel is done with what it does */
@@ -125,6 +126,7 @@ struct sim {
     size_t archive_bytes;
     uint32_t branches; /* of programs, until the next step */
     uint32_t space_gen;
+    uint32_t jumps;       /* of time, since a task was resumed */
     uint64_t audit_steps; /* next audit */
     bool plans;           /* fault plans are in force */
     struct sk_crash crash[SK_CORES_MAX];
@@ -171,8 +173,10 @@ void sim_kill_task(struct port_cpu *cpu, struct task *t);
 void sim_ring_core(struct port_cpu *cpu);
 /* Begin (anew) with cpu->epoch; not the core that calls it. */
 void sim_core_start(struct port_cpu *cpu);
-/* The core that runs is to begin anew: let another one see to it. */
+/* The core that runs is to begin anew: let another one, if any can, see to it. */
 void sim_core_leave(void);
+/* Off by order: its kernel writes its record and halts. */
+void sim_core_force(struct port_cpu *cpu);
 /* The running task enters its kernel for that reason; returns when it is resumed. */
 void sim_enter_kernel(enum core_reason reason);
 /* From a signal handler: where the process goes on instead. */
@@ -181,6 +185,8 @@ void sim_schedule_reset(void);
 
 /* --- memory.c -------------------------------------------------------------------------------- */
 void sim_memory_reset(void);
+/* cpu is off: its tasks touch nothing any more. */
+void sim_memory_end(const struct port_cpu *cpu);
 /* RAM for cpu->epoch; nothing of its tasks is left. */
 void sim_memory_begin(struct port_cpu *cpu);
 struct host_space *sim_space_of(struct port_task *pt);
@@ -224,6 +230,7 @@ const char *script_waits_for(void);
 const char *script_forbidden(void); /* a text that must not be in the output, but is */
 
 /* --- plan.c, audit.c ------------------------------------------------------------------------- */
+void plan_time(void);             /* what is due at a time */
 void plan_step(void);             /* fault plans by chance */
 void plan_do(const char *action); /* one by name, from a script */
 void plan_restart(sk_core core);  /* begins anew, unasked */

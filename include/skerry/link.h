@@ -38,8 +38,10 @@ struct sk_link {
     uint32_t epoch;      /* the writer's boot epoch, never 0; each is greater than the one before */
     uint32_t check;      /* ~epoch: no accident looks like a new one */
     uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = none yet */
-    uint32_t dead;       /* = epoch once the writer has panicked */
-    uint32_t pad0[9];
+    uint32_t dead;       /* = epoch once the writer has halted */
+    uint32_t beat;       /* changes once a heartbeat of the writer, while it speaks to the peer */
+    uint32_t over;       /* the epoch of the peer that the writer has given up; 0: none */
+    uint32_t pad0[7];
     /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
     uint32_t bell;                /* counts rings of the writer */
     uint32_t bell_ack;            /* the peer's bell as last seen by the writer */
@@ -62,6 +64,7 @@ enum {
                      */
     SK_LINK_LEND,   /* a task lends to your end: struct sk_link_lend -> given */
     SK_LINK_UNLEND, /* that is over, and you touch the window no more: the same */
+    SK_LINK_ASK,    /* to a child: end as asked: struct sk_link_ask -> given */
     SK_LINK_REPEER, /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
 };
 
@@ -119,6 +122,11 @@ struct sk_link_window {
     uint32_t pad[2];
 };
 _Static_assert(sizeof(struct sk_link_window) == SK_LOAN_HEAD, "wire layout");
+
+struct sk_link_ask {
+    uint32_t what;  /* SK_ASK_* */
+    uint32_t epoch; /* whose end is meant: the receiver's */
+};
 
 struct sk_link_repeer {
     uint32_t index, gen;                 /* the receiver's end */

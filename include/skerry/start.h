@@ -10,6 +10,9 @@
 #define SK_START_MAGIC   0x534b5331u /* "SKS1" */
 #define SK_START_DEVICES 4u
 
+/* init only: the event bit that says that something has become of a core. */
+#define SK_EVENT_CORES 5u
+
 struct sk_start {
     uint32_t magic;
     uint32_t size_bytes; /* SK_START_BYTES */

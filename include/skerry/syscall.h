@@ -71,7 +71,9 @@
                                          blocks */                                                 \
     X(LOAN_READ, loan_read)           /* (chan, loan, offset, to, len) -> bytes of the loan */     \
     X(LOAN_WRITE, loan_write)         /* (chan, loan, offset, from, len) -> bytes of the loan */   \
-    X(LOAN_COPY, loan_copy)           /* (struct sk_loan_copy *) */
+    X(LOAN_COPY, loan_copy)           /* (struct sk_loan_copy *) */                                \
+    X(CORE_ASK, core_ask)             /* (ctl, core, SK_ASK_*, deadline); blocks */                \
+    X(CORE_RECORD, core_record)       /* (ctl, core, buffer, len, from) -> bytes */
 
 enum {
 #define X(upper, lower) SK_CALL_##upper,
@@ -149,14 +151,24 @@ enum {
  * TASK_INFO says SK_TASK_DEAD when all is back (handle 0: about the caller itself). SK_OK too if it
  * had ended already.
  *
- * CORE_START: SK_OK once the new kernel answers its doorbell. SK_ERR_STATE: it runs already, is
- * starting, or has crashed and the machine cannot start it again. SK_ERR_NOT_FOUND: no such core.
+ * CORE_START: a core that is off, or halting by itself; SK_OK once the new kernel answers its
+ * doorbell. SK_ERR_STATE: it runs, is starting, or is not seen off. SK_ERR_NOT_FOUND: no such core.
  * SK_ERR_TIMED_OUT: it has not answered. SK_ERR_PEER_DEAD: it has crashed before it could.
- * CORE_RESTART: the core begins anew with a new epoch, whatever it does: its tasks are gone. The
- * far ends of their channels get SK_ERR_PEER_DEAD, after what is left in the ring if the channel
- * was created on another core; with a channel created there, its messages are lost. Errors as
- * CORE_START; SK_ERR_ARG: this core, or core 0; SK_ERR_STATE: the machine cannot force it, nothing
- * was done.
+ * CORE_RESTART: the core begins anew with a new epoch, whatever it does: it is ordered off and
+ * waited for, its tasks are gone. The far ends of their channels get SK_ERR_PEER_DEAD, after what
+ * is left in the ring if the channel was created on another core; with a channel created there, its
+ * messages are lost. Errors as CORE_START; SK_ERR_ARG: this core, or core 0; SK_ERR_STATE: the
+ * machine cannot force it and nothing was done, or it has not come off.
+ * CORE_ASK: asks the kernel of a core that was started from this one. SK_ASK_STOP: it halts; SK_OK
+ * when it is seen off. One that does not by the deadline, or that is lost already, is ordered off;
+ * SK_ERR_TIMED_OUT: it may yet come off; SK_ERR_STATE: the machine cannot force it. SK_ASK_CRASH:
+ * it panics; SK_OK when that is seen (for this core it does not return). SK_ASK_HANG: it stops
+ * answering, with interrupts masked; SK_OK: it has said that it does. SK_ERR_ARG: STOP of core 0;
+ * STOP or HANG of this core. SK_ERR_RIGHTS: another core has started it. SK_ERR_CORE_DOWN: it does
+ * not run. SK_ERR_PEER_DEAD: it was lost otherwise.
+ * CORE_RECORD: the crash record (skerry/crash.h) of that core's last end, bytes from `from` on; r1
+ * = bytes copied, 0: behind its end. SK_ERR_NOT_FOUND: no such core, or none has ended there.
+ * SK_ERR_STATE: it was written anew meanwhile.
  * CORE_CONNECT: as PORT_CONNECT, to the port of that core's init. SK_ERR_CORE_DOWN.
  * IMAGE_OPEN: the image of that index of the system table, for this core; its RAM is mapped here,
  * readable and writable, to be filled. SK_ERR_NOT_FOUND: none, or another core's; SK_ERR_BUSY: a
@@ -316,7 +328,21 @@ struct sk_task_info {
 };
 _Static_assert(sizeof(struct sk_task_info) == 104, "layout");
 
-enum { SK_CORE_ABSENT = 0, SK_CORE_OFF, SK_CORE_STARTING, SK_CORE_RUNNING, SK_CORE_DEAD };
+/* Of a core, as another sees it. DEAD: it has said that it halts; SUSPECT: it is lost, and has not;
+ * neither is seen off yet. FENCED: it was, and may be started. QUARANTINED: it cannot be forced
+ * off; nothing that it could touch is used again. */
+enum {
+    SK_CORE_ABSENT = 0,
+    SK_CORE_OFF,
+    SK_CORE_STARTING,
+    SK_CORE_RUNNING,
+    SK_CORE_DEAD,
+    SK_CORE_SUSPECT,
+    SK_CORE_FENCED,
+    SK_CORE_QUARANTINED,
+};
+
+enum { SK_ASK_STOP = 1, SK_ASK_CRASH, SK_ASK_HANG };
 
 struct sk_core_info {
     uint32_t state;         /* SK_CORE_*, as this kernel knows it */

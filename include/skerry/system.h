@@ -9,7 +9,7 @@
 #include <skerry/types.h>
 
 #define SK_SYS_MAGIC       0x53595353u /* "SSYS" */
-#define SK_SYS_VERSION     2u
+#define SK_SYS_VERSION     3u
 #define SK_SYS_FILE        "system.bin"
 #define SK_SYS_DEVICES_MAX 16u
 #define SK_SYS_IMAGES_MAX  256u
@@ -25,8 +25,10 @@ struct sk_sys_header {
     uint32_t image_off, image_count; /* struct sk_sys_image: none where programs are loaded */
     char name[SK_NAME_BYTES];        /* the manifest's name: "demo" */
     char board[SK_NAME_BYTES];       /* "virt-arm64" */
+    uint32_t heartbeat_ms;           /* of every kernel; 0: none, no silence is suspicious */
+    uint32_t pad;
 };
-_Static_assert(sizeof(struct sk_sys_header) == 120, "wire layout");
+_Static_assert(sizeof(struct sk_sys_header) == 128, "wire layout");
 
 struct sk_sys_core {
     uint32_t ram_bytes; /* RAM that this core's kernel has for its tables and hands out */
@@ -37,11 +39,16 @@ struct sk_sys_core {
     uint16_t regions;
     uint16_t handles; /* most handles of one task, <= 4096 */
     uint16_t flags;   /* SK_SYS_CORE_* */
+    /* What the init of core 0 does when this core is lost. */
+    uint8_t restart;       /* SK_RESTART_NEVER, or ON_FAULT: but for CORE_ASK's STOP */
+    uint8_t restart_limit; /* restarts in a row before giving up; 0 = no limit */
+    uint16_t backoff_ms;   /* pause before a restart; doubles each time, up to 64-fold */
 };
-_Static_assert(sizeof(struct sk_sys_core) == 20, "wire layout");
-#define SK_SYS_LOG_MIN    256u
-#define SK_SYS_LOG_MAX    (1u << 20)
-#define SK_SYS_CORE_START 1u /* started at boot; otherwise by `core start N` */
+_Static_assert(sizeof(struct sk_sys_core) == 24, "wire layout");
+#define SK_SYS_HEARTBEAT_MAX 60000u
+#define SK_SYS_LOG_MIN       256u
+#define SK_SYS_LOG_MAX       (1u << 20)
+#define SK_SYS_CORE_START    1u /* started at boot; otherwise by `core start N` */
 
 enum { SK_RESTART_NEVER = 0, SK_RESTART_ON_FAULT = 1, SK_RESTART_ALWAYS = 2 };
 

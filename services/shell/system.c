@@ -28,7 +28,8 @@ static void show_equipment(const struct sk_core_info *info)
 
 void shell_cores(uint32_t argc, char **argv)
 {
-    static const char *const state[] = {"absent", "off", "starting", "running", "dead"};
+    static const char *const state[] = {"absent", "off",     "starting", "running",
+                                        "dead",   "suspect", "fenced",   "quarantined"};
     (void)argc, (void)argv;
     for (sk_core c = 0; c < sk_cores(); c++) {
         struct proc_core core;
@@ -38,7 +39,7 @@ void shell_cores(uint32_t argc, char **argv)
             continue;
         }
         printf("core %u: %s", (unsigned)c,
-               state[core.info.state <= SK_CORE_DEAD ? core.info.state : 0]);
+               state[core.info.state <= SK_CORE_QUARANTINED ? core.info.state : 0]);
         if (core.info.epoch != 0)
             printf(", epoch %u", (unsigned)core.info.epoch);
         if (core.info.self)

@@ -228,7 +228,7 @@ def one_core_breaks(cores):
         ECHO, hello_on(range(cores)),
         [f"@panic {victim}"],
         ["~20"],
-        typed("cores", f"core {victim}: dead"),
+        typed("cores", f"core {victim}: fenced"),
         typed(f"run -c {victim} hello", "hello"),
         hello_on(range(victim)),
         HALT)
@@ -242,7 +242,7 @@ def calls_while_a_core_breaks(cores):
         typed(f"spawn -c {victim} callbench echo 100000", "\n"),
         [f"@panic {victim}"],
         ["~20"],
-        typed("cores", f"core {victim}: dead"),
+        typed("cores", f"core {victim}: fenced"),
         ECHO if victim != min(2, cores - 1) else [],
         hello_on(range(victim)),
         HALT)
@@ -408,7 +408,7 @@ def crashed_core_starts_again(cores):
     parts = []
     for n in range(2):
         parts += [f"@panic {victim}", "~20"]
-        parts += typed("cores", f"core {victim}: dead, epoch {n + 1}")
+        parts += typed("cores", f"core {victim}: fenced, epoch {n + 1}")
         parts += typed(f"core start {victim}", f"core {victim} runs")
         parts += typed("cores", f"core {victim}: running, epoch {n + 2}")
         parts += hello_on(range(cores)) + ECHO

@@ -10,12 +10,16 @@ import pytest
 GOOD = """\
 board = "virt-arm64"
 cores = 4
+heartbeat_ms = 125
 
 [core.default]
 ram = "8M"
 
 [core.3]
 tasks = 7
+restart = "on-fault"
+restart_limit = 3
+backoff_ms = 50
 
 [device.uart0]
 base = 0x09000000
@@ -372,11 +376,12 @@ class Table:
     """system.bin, read by the layout of include/skerry/system.h."""
 
     def __init__(self, data):
-        head = struct.unpack_from("<14I32s32s", data)
+        head = struct.unpack_from("<14I32s32sI4x", data)
         (self.magic, self.version, self.size, self.core_count, core_off, cores, prog_off, progs,
          dev_off, devs, perm_off, perms, image_off, images) = head[:14]
         self.name, self.board = text(head[14]), text(head[15])
-        self.cores = [struct.unpack_from("<2I6H", data, core_off + 20 * i) for i in range(cores)]
+        self.heartbeat_ms = head[16]
+        self.cores = [struct.unpack_from("<2I6HBBH", data, core_off + 24 * i) for i in range(cores)]
         self.devices = [struct.unpack_from("<32sQIIBBH", data, dev_off + 52 * i)
                         for i in range(devs)]
         self.perms = [struct.unpack_from("<32sI", data, perm_off + 36 * i) for i in range(perms)]
@@ -399,10 +404,10 @@ def test_table(tool, manifest, tmp_path):
     assert tool("tools/skerry_image", "table", manifest(GOOD), "-o", out).returncode == 0
     data = out.read_bytes()
     t = Table(data)
-    assert (t.magic, t.version, t.size, t.core_count) == (0x53595353, 2, len(data), 4)
-    assert (t.name, t.board) == ("x", "virt-arm64")
-    assert t.cores[0] == (8 << 20, 8192, 48, 256, 32, 512, 128, 1)
-    assert t.cores[3] == (8 << 20, 8192, 7, 256, 32, 512, 128, 1)
+    assert (t.magic, t.version, t.size, t.core_count) == (0x53595353, 3, len(data), 4)
+    assert (t.name, t.board, t.heartbeat_ms) == ("x", "virt-arm64", 125)
+    assert t.cores[0] == (8 << 20, 8192, 48, 256, 32, 512, 128, 1, 0, 0, 100)
+    assert t.cores[3] == (8 << 20, 8192, 7, 256, 32, 512, 128, 1, 1, 3, 50)
     init, echo = t.programs["init"], t.programs["echo"]
     assert (init["place"], init["priority"], init["flags"]) == (0xFF, 12, 0)
     assert (echo["place"], echo["priority"], echo["restart"]) == (2, 8, 2)
@@ -431,7 +436,7 @@ def test_table_has_the_sizes_of_the_header(tool, tmp_path, root):
         }""")
     subprocess.run(["gcc", f"-I{root}/include", program, "-o", tmp_path / "sizes"], check=True)
     out = subprocess.run([tmp_path / "sizes"], capture_output=True, text=True, check=True).stdout
-    assert out == "120 20 64 52 36 52 52 48 56"
+    assert out == "128 24 64 52 36 52 52 48 56"
 
 
 @pytest.mark.parametrize("line, expected", [

@@ -16,6 +16,7 @@
 
 #include "kernel/kern.h"
 #include "kernel/chan.h"
+#include "kernel/core.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
 #include "kernel/port_object.h"
@@ -372,6 +373,7 @@ static inline void fake_machine(uint32_t cores)
     fake_start_err = fake_force_err = SK_OK;
     memset(fake_crash, 0, sizeof(fake_crash));
     memset(fake_forced, 0, sizeof(fake_forced));
+    fake_start_epoch = 0;
     const char *why;
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};

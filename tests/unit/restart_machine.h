@@ -18,6 +18,14 @@ static inline sk_err result(struct task *t)
     return (sk_err)t->port.reg[0];
 }
 
+/* Time passes for one core: its timer goes off if it is due. */
+static inline void pass(sk_core core, uint32_t ms)
+{
+    fake_now += SK_MS(ms);
+    if (fake_cpu[core].timer <= fake_now)
+        kern_timer(fake_cpu[core].k);
+}
+
 /* A channel of `from` with an end at `to`, both opened: their handles. */
 static inline void join(sk_core from, sk_core to, sk_handle *near, sk_handle *far)
 {

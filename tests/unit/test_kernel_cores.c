@@ -203,8 +203,8 @@ static void test_panic_is_told(void **state)
     fake_settle();
     EXPECT(a->state, SK_TASK_READY);
     EXPECT(CALL(k0, a, WAKE, near), SK_ERR_PEER_DEAD);
-    EXPECT(link_core_state(k0, 1), SK_CORE_DEAD);
-    EXPECT(link_core_state(k2, 1), SK_CORE_DEAD);
+    EXPECT(core_state(k0, 1), SK_CORE_DEAD);
+    EXPECT(core_state(k2, 1), SK_CORE_DEAD);
     EXPECT(CALL(k0, a, CLOSE, near), SK_OK);
     sk_handle h[2];
     make_chan(k0, a, h);

@@ -25,7 +25,7 @@ static void test_both_homes_let_go(void **state)
         EXPECT(chan_lost(e), true);
         EXPECT(e->status->state, SK_CHAN_LOST);
         EXPECT(end_of(k0, init_of(0), mine)->status->state, SK_CHAN_CLOSED);
-        EXPECT(link_core_state(k0, 1), SK_CORE_RUNNING);
+        EXPECT(core_state(k0, 1), SK_CORE_RUNNING);
         EXPECT(link_epoch(k0, 1), (uint32_t)round + 2u);
         struct sk_stats fresh = gauges(k1);
         close_end(0, mine);
@@ -388,19 +388,24 @@ static void test_restart_by_call(void **state)
     EXPECT(CALL(fake_cpu[1].k, init_of(1), CORE_RESTART, CONTROL, 1, 0), SK_ERR_ARG);
     EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 9, SK_FOREVER), SK_ERR_NOT_FOUND);
     join(0, 1, &near, &far);
-    fake_start_err = SK_ERR_STATE; /* it cannot be forced: nothing has happened */
+    fake_force_err = SK_ERR_STATE; /* it cannot be forced: nothing has happened */
     EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 1, SK_FOREVER), SK_ERR_STATE);
     EXPECT(CALL(k0, a, WAKE, near), SK_OK);
     fake_settle();
-    fake_start_err = SK_OK;
-    EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 1, fake_now + 10), CALL_BLOCKED);
+    fake_force_err = SK_OK;
+    EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 1, fake_now + SK_MS(20)), CALL_BLOCKED);
+    EXPECT(fake_forced[1], 2);
+    pass(0, 5);
+    EXPECT(fake_start_epoch, 0); /* not before it is off */
+    EXPECT(core_state(k0, 1), SK_CORE_STARTING);
+    fake_cpu[1].halted = true;
+    pass(0, 5);
     EXPECT(fake_start_epoch, 2);
-    fake_now += 10;
-    kern_timer(k0);
+    pass(0, 10);
     EXPECT(result(a), SK_ERR_TIMED_OUT);
     expect_dead(0, near);
     /* The first order may still be carried out: the second is another epoch. */
-    EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 1, fake_now + 10), CALL_BLOCKED);
+    EXPECT(CALL(k0, a, CORE_RESTART, CONTROL, 1, fake_now + SK_MS(20)), CALL_BLOCKED);
     EXPECT(fake_start_epoch, 3);
     fake_restart(1); /* epoch 2 after all */
     fake_settle();

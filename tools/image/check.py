@@ -36,9 +36,10 @@ DEVICES = list_of("devices", lambda v: True)
 # addresses that are decided when the image is built have a few more, and smaller sizes.
 
 def top_keys(board):
+    beat = {"heartbeat_ms": (integer(0, 60000), 250)}
     if not board.in_place:
-        return {}
-    return {"flash": (size(64 * KIB, board.flash.bytes, KIB), board.flash.bytes),
+        return beat
+    return {**beat, "flash": (size(64 * KIB, board.flash.bytes, KIB), board.flash.bytes),
             "ram": (size(16 * KIB, board.ram.bytes, KIB), board.ram.bytes)}
 
 
@@ -57,7 +58,11 @@ def core_keys(board):
     if board.in_place:
         kinds["channels"] = integer(1, 1024)
     keys = {key: (kind, board.core_defaults[key]) for key, kind in kinds.items()}
-    return {**keys, "start": (boolean, True)}
+    return {**keys, "start": (boolean, True),
+            "restart": (one_of({k: v for k, v in RESTART.items() if k != "always"}),
+                        RESTART["never"]),
+            "restart_limit": (integer(0, 255), 0),
+            "backoff_ms": (integer(0, 60000), 100)}
 
 
 def device_keys(board, cores):
@@ -119,6 +124,7 @@ class Checker:
         limit = self.fields((), {k: top[k] for k in limits if k in top}, limits)
         declared = self.core_count(top, board)
         system = Record(name=self.source.name, board_name=top.get("board"), board=board,
+                        heartbeat_ms=limit["heartbeat_ms"],
                         declared=declared, count=min(declared, self.wanted or declared),
                         flash_bytes=limit.get("flash"), ram_bytes=limit.get("ram"), left_out=[])
         system.cores = self.cores(board, declared)[:system.count]
@@ -197,7 +203,7 @@ class Checker:
                 number=n, where=("core", str(n) if n in own else "default"),
                 ram_bytes=values["ram"], log_bytes=values["log"], channels=values.get("channels"),
                 **{k: values[k] for k in ("tasks", "ends", "ports", "regions", "handles",
-                                          "start")}))
+                                          "start", "restart", "restart_limit", "backoff_ms")}))
         if not cores[0].start:
             self.mistake(cores[0].where, "start",
                          "expected true for core 0: it is the one that starts the others")

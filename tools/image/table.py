@@ -5,9 +5,9 @@ import struct
 
 from .rules import PLACE_ANY
 
-MAGIC, VERSION = 0x53595353, 2
-HEADER = struct.Struct("<14I32s32s")
-CORE = struct.Struct("<II6H")
+MAGIC, VERSION = 0x53595353, 3
+HEADER = struct.Struct("<14I32s32sI4x")
+CORE = struct.Struct("<II6HBBH")
 PROG = struct.Struct("<32s4BIII2HI4H")
 DEV = struct.Struct("<32sQIIBBH")
 PERM = struct.Struct("<32sI")
@@ -57,7 +57,8 @@ def pack(system, images=(), tail=b"", tail_at=0):
             budget(system, p), p.stack_bytes, p.handles, p.ends, p.flags,
             perm_first, len(perms) - perm_first, dev_first, len(devs) - dev_first))
     cores = [CORE.pack(core_ram(system, c), c.log_bytes, c.tasks, c.ends, c.ports, c.regions,
-                       c.handles, int(c.start)) for c in system.cores]
+                       c.handles, int(c.start), c.restart, c.restart_limit, c.backoff_ms)
+             for c in system.cores]
     made = [IMAGE.pack(index[i.prog], i.core, 0, i.entry, *i.text, *i.rodata, *i.ram, i.data_load,
                        i.data_addr, i.data_bytes, i.bss_bytes, i.stack_bytes) for i in images]
 
@@ -73,5 +74,5 @@ def pack(system, images=(), tail=b"", tail_at=0):
         MAGIC, VERSION, HEADER.size + len(body), len(cores),
         offsets["core"], len(cores), offsets["prog"], len(progs),
         offsets["dev"], len(devs), offsets["perm"], len(perms), offsets["image"], len(made),
-        system.name.encode(), system.board_name.encode())
+        system.name.encode(), system.board_name.encode(), system.heartbeat_ms)
     return header + body
