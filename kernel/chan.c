@@ -71,7 +71,20 @@ sk_err chan_end_adopt(struct kern *k, struct task *t, struct end *e, sk_handle *
     t->ends_used++;
     e->owner = t;
     e->state = END_OWNED;
+    chan_end_at(k, e, t);
     return SK_OK;
+}
+
+void chan_end_at(struct kern *k, struct end *e, const struct task *t)
+{
+    struct end *far = &k->ends[e->peer.index];
+    e->self =
+        e->peer.core == k->core && !e->peer_gone && far->gen == e->peer.gen && far->owner == t;
+    xfer_update(k, e);
+    if (e->peer.core != k->core || e->peer_gone || far->gen != e->peer.gen || far->self == e->self)
+        return;
+    far->self = e->self;
+    xfer_update(k, far);
 }
 
 void chan_end_disown(struct end *e)
@@ -208,6 +221,7 @@ void chan_peer_closed(struct kern *k, struct end *e, bool gone)
 {
     e->peer_closed = true;
     e->peer_gone |= gone;
+    e->self = false;
     if (e->state == END_ZOMBIE) {
         if (e->peer_gone || e->close_sent)
             chan_end_free(k, e);

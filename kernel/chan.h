@@ -24,6 +24,9 @@ void chan_end_free(struct kern *k, struct end *e);
 
 /* An end changes from in-transit to owned by t, entered into its handles. SK_ERR_BUDGET. */
 sk_err chan_end_adopt(struct kern *k, struct task *t, struct end *e, sk_handle *h);
+/* e is with t from now on, in its handles, or in the queue of its port or an escrow of its: is it
+ * the peer of another end of t's? Then who sleeps until the peer does something sleeps for ever. */
+void chan_end_at(struct kern *k, struct end *e, const struct task *t);
 /* ... and back: t no longer owns e (whose state the caller sets). */
 void chan_end_disown(struct end *e);
 

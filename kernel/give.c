@@ -32,7 +32,10 @@ sk_err give_deliver(struct kern *k, const struct sk_link_dest *dest, const struc
             return SK_ERR_PEER_DEAD;
         if (to->state != END_OWNED)
             return SK_ERR_FULL; /* not accepted yet: later */
-        return escrow_push(to, item);
+        sk_err err = escrow_push(to, item);
+        if (err == SK_OK && item->kind == SK_KIND_CHAN)
+            chan_end_at(k, &k->ends[item->index], to->owner);
+        return err;
     }
     uint32_t index = dest->kind == SK_TO_CORE_PORT ? k->core_port : dest->index;
     if ((dest->kind != SK_TO_PORT && dest->kind != SK_TO_CORE_PORT) || item->kind != SK_KIND_CHAN)

@@ -94,7 +94,8 @@ struct end {
         uint16_t slot; /* among the owner's open ends */
         uint16_t next; /* free list */
     };
-    uint16_t escrow_count;
+    uint8_t escrow_count;
+    bool self;       /* the peer is the same task's, or waits in its port or escrow */
     uint8_t quota;   /* pages of the session that its holder has not taken yet */
     uint8_t session; /* regions that it has made of them */
     uint32_t gen;

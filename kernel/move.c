@@ -8,6 +8,7 @@
 #include "kernel/give.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
+#include "kernel/xfer.h"
 
 static struct end *old_end(struct kern *k, struct chan *c)
 {
@@ -66,6 +67,8 @@ static void finish(struct kern *k, struct chan *c, sk_err err)
 static void repeer_here(struct kern *k, struct end *e, struct place p)
 {
     e->peer = p;
+    e->self = p.core == k->core && e->self;
+    xfer_update(k, e);
     if (p.core != k->core && !link_reaches(k, &p)) {
         chan_peer_closed(k, e, true); /* lost, or of an epoch that is over */
         return;

@@ -42,6 +42,7 @@ sk_err port_object_push(struct kern *k, struct port *p, struct end *e)
         return SK_ERR_FULL;
     p->queue[(p->first + p->count) % SK_PORT_DEPTH_MAX] = e->index;
     p->count++;
+    chan_end_at(k, e, p->owner);
     sched_event(k, p->owner, 1u << p->event_bit, false);
     return SK_OK;
 }

@@ -147,6 +147,7 @@ sk_err sys_info(struct kern *k, struct task *t, struct handle *h)
         info.state = e->peer_closed ? SK_CHAN_CLOSED : SK_CHAN_OPEN;
         info.peer_core = e->peer.core;
         info.slot = e->slot;
+        info.peer_self = e->self;
     }
     return user_out(k, t, sys_word(t, 1), &info, sizeof(info));
 }

@@ -289,6 +289,8 @@ sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
         return err;
     if ((slots >> 8) - 1u >= SK_SLOTS_MAX)
         return SK_ERR_ARG;
+    if (e->self)
+        return SK_ERR_STATE;
     bool armed = line_arm(e) || kring_arm(&e->rx); /* before the answer can come */
     err = send(k, t, e, slots & 0xffu, &wake);
     if (err != SK_OK)

@@ -43,7 +43,7 @@ void xfer_update(struct kern *k, struct end *e)
         return;
     e->status->peer_core = e->peer.core;
     e->status->peer_epoch = link_epoch(k, e->peer.core);
-    e->status->same_core = e->peer.core == k->core;
+    e->status->same_core = e->self ? SK_CHAN_SELF : e->peer.core == k->core;
     seam_store_release(&e->status->state, chan_lost(e)     ? SK_CHAN_LOST
                                           : e->peer_closed ? SK_CHAN_CLOSED
                                                            : SK_CHAN_OPEN);

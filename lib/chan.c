@@ -198,6 +198,8 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
             sk_sleep_until(sk_in_ms(1));
             continue;
         }
+        if (xport_self(c))
+            return SK_ERR_STATE;
         if (!xport_want(c, slots))
             continue;
         if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT)
@@ -313,6 +315,8 @@ sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
             sk_relax();
             continue;
         }
+        if (xport_self(c))
+            return SK_ERR_STATE;
         if (!xport_arm(c))
             continue;
         if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT) {

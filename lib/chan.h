@@ -79,6 +79,11 @@ static inline uint32_t sk_slots_of(uint32_t len)
     return len <= SK_PAYLOAD_BYTES ? 1u : (len + SK_PAYLOAD_BYTES - 1u) / SK_PAYLOAD_BYTES;
 }
 
+/* A task may hold both ends of a channel, or have connected to itself by name. Then sending and
+ * receiving work as ever, and an event loop (lib/loop.h) answers its own calls; but where a call
+ * would have to sleep until the peer does something, it is refused with SK_ERR_STATE, whatever its
+ * deadline: nobody is there to do it. */
+
 /* Open the unused end `end` in c; bit 0..31 is the event bit of its traffic. c owns the handle
  * from now on. One kernel entry. SK_ERR_HANDLE, SK_ERR_ARG, SK_ERR_STATE (opened before),
  * SK_ERR_BUDGET: c is closed, the handle is still the caller's. */
@@ -111,7 +116,8 @@ bool sk_chan_peer_closed(const struct sk_chan *c);
  * If several handles are sent and not the first fails, those before it are closed at the peer. */
 sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out);
 
-/* The same, waiting for room until deadline (absolute). SK_ERR_FULL: none by the deadline. */
+/* The same, waiting for room until deadline (absolute; in the past: one attempt). SK_ERR_FULL: none
+ * by the deadline. SK_ERR_STATE: none, and the peer is this task itself. */
 sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline);
 
 /* Receive the next message into *in; its handles are the caller's.
@@ -121,7 +127,8 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
 sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in);
 
 /* The same, waiting until deadline (absolute). Polls for a moment if the peer is on another core,
- * sleeps at once if it is on this one. SK_ERR_TIMED_OUT: none by the deadline. */
+ * sleeps at once if it is on this one. SK_ERR_TIMED_OUT: none by the deadline; a deadline in the
+ * past is one attempt. SK_ERR_STATE: none, and the peer is this task itself. */
 sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline);
 
 /* Close what came with a message that nobody wants. */

@@ -119,7 +119,7 @@ static sk_err pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
     sk_err err = sk_recv_until(c, in, deadline);
     if (err == SK_OK)
         err = sk_call_deliver(c, in);
-    if (err == SK_OK || err == SK_ERR_TIMED_OUT)
+    if (err == SK_OK || err == SK_ERR_TIMED_OUT || err == SK_ERR_STATE)
         return err;
     if (err == SK_ERR_PROTOCOL)
         chan_break(c);
@@ -228,7 +228,7 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
     if (XPORT_CALLS && (c->call_busy & (c->call_busy - 1u)) == 0)
         err = ask(c, out, in, reply_max, deadline);
     else
-        err = sk_send_until(c, out, deadline);
+        err = xport_self(c) ? SK_ERR_STATE : sk_send_until(c, out, deadline);
     if (err != SK_OK) {
         call_unreserve(c, &call);
         return err;

@@ -32,6 +32,8 @@ struct sk_call {
  * answer (SK_OK or its error), or
  * SK_ERR_TIMED_OUT  no answer by the deadline     SK_ERR_FULL  no room for the request by then
  * SK_ERR_PEER_DEAD, SK_ERR_PROTOCOL as receiving   SK_ERR_TOO_BIG, SK_ERR_ARG
+ * SK_ERR_STATE  the peer is this task itself (lib/chan.h), which cannot answer while it waits:
+ *               nothing was sent. sk_call_async and the event loop can.
  * On the same core, with nothing else ready, it costs one kernel entry. */
 sk_err sk_call(struct sk_chan *c, uint16_t label, const void *request, uint32_t len, void *reply,
                uint32_t reply_max, uint32_t *got, sk_ns deadline);
@@ -48,7 +50,8 @@ sk_err sk_call_begin(struct sk_chan *c, struct sk_call *call, struct sk_out *out
                      uint32_t reply_max);
 
 /* Wait for the answer of one that was begun; the replies of others are kept for them.
- * SK_ERR_TIMED_OUT: not yet; the call goes on, end or cancel it again. */
+ * SK_ERR_TIMED_OUT: not yet; SK_ERR_STATE: not yet, and the peer is this task itself. The call goes
+ * on, end or cancel it again. */
 sk_err sk_call_end(struct sk_chan *c, struct sk_call *call, sk_ns deadline);
 
 /* Forget a call: its reply will be dropped when it comes. It ends with SK_ERR_CANCELLED. */

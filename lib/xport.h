@@ -31,6 +31,9 @@ bool xport_want(struct sk_chan *c, uint32_t slots);
 
 bool xport_closed(const struct sk_chan *c);
 
+/* Is the peer this task itself? Then nothing comes while it sleeps. */
+bool xport_self(const struct sk_chan *c);
+
 /* XPORT_CALLS only: send the lines of m, sleep until there is a message, receive it into m: up to
  * max lines. Errors as CHAN_CALL. */
 sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t max, sk_ns deadline,

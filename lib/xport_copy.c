@@ -19,6 +19,12 @@ bool xport_closed(const struct sk_chan *c)
     return sys_info(c->handle, &info) != SK_OK || info.state != SK_CHAN_OPEN;
 }
 
+bool xport_self(const struct sk_chan *c)
+{
+    struct sk_handle_info info;
+    return sys_info(c->handle, &info) == SK_OK && info.peer_self != 0;
+}
+
 sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake)
 {
     *wake = false;
@@ -73,7 +79,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     m.token = (uint16_t)(head >> 16);
     build_payload(&m, request, len);
     sk_err err = xport_ask(c, &m, 1, 1, deadline, &slots);
-    if (err == SK_ERR_FULL)
+    if (err == SK_ERR_FULL || err == SK_ERR_STATE)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
     if (err != SK_OK)
         return call_sent(c, head, NULL, reply, reply_max, got, deadline);

@@ -40,6 +40,11 @@ bool xport_closed(const struct sk_chan *c)
     return *(const volatile uint32_t *)&c->end.status->state != SK_CHAN_OPEN;
 }
 
+bool xport_self(const struct sk_chan *c)
+{
+    return xport_end_self(&c->end);
+}
+
 /* What was just read may be torn. */
 static inline bool lost(const struct sk_chan *c)
 {
@@ -165,7 +170,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
 {
     uint32_t events, ctl, label;
     uint64_t ready;
-    if (!xport_same_core(c) || c->end.rx.vouched != 0)
+    if (*(const volatile uint32_t *)&c->end.status->same_core != 1 || c->end.rx.vouched != 0)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
     struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)

@@ -81,10 +81,12 @@ struct sk_chan_status {
     uint32_t state;      /* SK_CHAN_OPEN, ... */
     uint32_t peer_core;  /* core where the other end was last known */
     uint32_t peer_epoch; /* boot epoch of that core's kernel */
-    uint32_t same_core;  /* 1: the peer shares this core: never spin on it */
+    uint32_t same_core;  /* not 0: the peer shares this core: never spin on it; SK_CHAN_SELF: it is
+                            this very task */
     uint32_t pad[12];
 };
 _Static_assert(sizeof(struct sk_chan_status) == 64, "one line");
+#define SK_CHAN_SELF 2u
 /* OPEN: the peer may still send. CLOSED: it closed, died, or its core did: drain, then
  * SK_ERR_PEER_DEAD. LOST: the core that the memory was at home on has begun anew: nothing is left,
  * and what was read before this was seen may be torn. */

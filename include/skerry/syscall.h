@@ -120,13 +120,13 @@ enum {
  * and closed), SK_ERR_PROTOCOL (garbage, and for ever: close it), SK_ERR_TOO_BIG (stays).
  * CHAN_ARM: SK_OK: armed, empty. SK_ERR_BUSY: there is a message. CHAN_WANT: SK_OK: the event
  * will come when slots are free. SK_ERR_BUSY: they are free now.
- * CHAN_CALL: CHAN_SEND, then sleep until there is a message, then CHAN_RECV to the same place, of
- * up to max slots, in one kernel entry. For an end with nothing else outstanding and nothing in its
- * ring. Errors of CHAN_SEND: nothing was sent. SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD, SK_ERR_PROTOCOL,
- * SK_ERR_TOO_BIG, SK_ERR_FAULT (of the second half): sent. On the same core the processor goes
- * straight to the peer's task unless something of higher priority is ready.
- * CHAN_SEND_WAIT: CHAN_SEND, then WAIT. An error of CHAN_SEND returns at once, nothing was sent;
- * SK_ERR_TIMED_OUT: sent.
+ * CHAN_CALL: SK_ERR_STATE, nothing was sent: the far end is the caller's own. Else CHAN_SEND, then
+ * sleep until there is a message, then CHAN_RECV to the same place, of up to max slots, in one
+ * kernel entry. For an end with nothing else outstanding and nothing in its ring. Errors of
+ * CHAN_SEND: nothing was sent. SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD, SK_ERR_PROTOCOL, SK_ERR_TOO_BIG,
+ * SK_ERR_FAULT (of the second half): sent. On the same core the processor goes straight to the
+ * peer's task unless something of higher priority is ready. CHAN_SEND_WAIT: CHAN_SEND, then WAIT.
+ * An error of CHAN_SEND returns at once, nothing was sent; SK_ERR_TIMED_OUT: sent.
  *
  * PORT_CREATE: depth 1..SK_PORT_DEPTH_MAX connections may wait; bit is set when one comes.
  * PORT_ACCEPT: the oldest; SK_ERR_EMPTY, SK_ERR_BUDGET (it stays queued).
@@ -242,7 +242,8 @@ struct sk_handle_info {
     uint32_t used;  /* channel end: opened */
     uint32_t state; /* channel end: SK_CHAN_OPEN or SK_CHAN_CLOSED */
     uint32_t peer_core;
-    uint32_t slot; /* channel end: its bit in `ready` is slot % 64 */
+    uint32_t slot;      /* channel end: its bit in `ready` is slot % 64 */
+    uint32_t peer_self; /* channel end: 1: the other one is this task's too, or waits in its port */
 };
 
 /* What CHAN_OPEN tells about an end. */

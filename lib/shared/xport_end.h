@@ -19,6 +19,12 @@ static inline bool xport_end_near(const struct xport_end *e)
     return *(const volatile uint32_t *)&e->status->same_core != 0;
 }
 
+/* Is the peer this task itself? Then nothing comes while it sleeps. */
+static inline bool xport_end_self(const struct xport_end *e)
+{
+    return *(const volatile uint32_t *)&e->status->same_core == SK_CHAN_SELF;
+}
+
 /* What waits for the next sleep: that the peer of an answer, on this core, is woken. */
 struct xport_late {
     struct sk_chan *chan; /* NULL: nothing waits */

@@ -236,6 +236,31 @@ static void test_answer_that_is_too_big_stays(void **state)
     }
 }
 
+/* Who calls itself would sleep for ever: refused before anything is sent. */
+static void test_call_to_oneself_is_refused(void **state)
+{
+    (void)state;
+    fake_free();
+    fake_machine(1);
+    struct kern *k = fake_cpu[0].k;
+    struct task *t = fake_task(k, "t");
+    sk_handle h[2];
+    make_chan(k, t, h);
+    open_end(k, t, h[0], BIT_A);
+    put(0, 3, 1);
+    for (int opened = 0; opened < 2; opened++) {
+        EXPECT(CALL(k, t, CHAN_CALL, h[0], user(0), SLOTS(1, 1), SK_FOREVER), SK_ERR_STATE);
+        if (opened == 0)
+            open_end(k, t, h[1], BIT_B);
+    }
+    EXPECT(CALL(k, t, CHAN_RECV, h[1], user(8192), 4), SK_ERR_EMPTY);
+    EXPECT(CALL(k, t, CHAN_SEND, h[0], user(0), 1), SK_OK);
+    EXPECT(CALL(k, t, CHAN_RECV, h[1], user(8192), 4), SK_OK);
+    assert_got(8192, 3, 1);
+    EXPECT(CALL(k, t, CLOSE, h[1]), SK_OK);
+    EXPECT(CALL(k, t, CHAN_CALL, h[0], user(0), SLOTS(1, 1), SK_FOREVER), SK_ERR_PEER_DEAD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +275,7 @@ int main(void)
         cmocka_unit_test_teardown(test_the_dead_do_not_get_answers, teardown),
         cmocka_unit_test_teardown(test_other_events_do_not_end_a_call, teardown),
         cmocka_unit_test_teardown(test_answer_that_is_too_big_stays, teardown),
+        cmocka_unit_test_teardown(test_call_to_oneself_is_refused, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
