@@ -12,7 +12,8 @@ static inline bool sys_call_is_long(uint32_t nr)
 {
     return nr == SK_CALL_CHAN_CALL || nr == SK_CALL_CHAN_SEND_WAIT || nr == SK_CALL_DEV_CALL ||
            nr == SK_CALL_LOG_READ || nr == SK_CALL_CORE_CONNECT || nr == SK_CALL_LEND ||
-           nr == SK_CALL_LOAN_READ || nr == SK_CALL_LOAN_WRITE;
+           nr == SK_CALL_LOAN_READ || nr == SK_CALL_LOAN_WRITE || nr == SK_CALL_CORE_ASK ||
+           nr == SK_CALL_CORE_RECORD;
 }
 
 static inline sk_err sys_call(uint32_t nr, uintptr_t a0, uintptr_t a1, uintptr_t a2, uintptr_t a3,
