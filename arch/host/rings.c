@@ -106,11 +106,11 @@ static void breach(const struct rings *r, uint32_t side, uint32_t number, const 
 static void check_holder(const struct rings *r, uint32_t side, uint32_t number)
 {
     const struct kern *k = sim.cur->kern;
-    const struct task *t = sim.cur->space != NULL ? sim.cur->space->task : k->current;
+    const struct host_space *space = sim.cur->space; /* NULL: the kernel, for a task (loans) */
     for (uint32_t i = 0; i < k->end_count; i++) {
         const struct end *e = &k->ends[i];
         if (e->state == END_OWNED && e->page == r->page && e->side == side && e->used &&
-            (e->owner == t || PORT_COPY_MODE))
+            (space == NULL || e->owner == space->task || PORT_COPY_MODE))
             return;
     }
     breach(r, side, number, "published by somebody who does not hold that end");

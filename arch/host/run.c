@@ -29,9 +29,10 @@ static void print_core(const struct port_cpu *cpu)
                 "    %-10s %016llx %s%s events %x mask %x ready %llx op %u pages %u handles %u "
                 "ends %u%s\n",
                 t->name, (unsigned long long)SK_TID_MAKE(k->core, t->slot, t->gen),
-                task_state[t->state], t == k->current ? " current" : "", t->events, t->mask,
-                (unsigned long long)t->ready, t->op.state, t->pages_used, t->handles_used,
-                t->ends_used, t->wait_timer.next ? " timed" : "");
+                t->state == TASK_LENDING ? "lending" : task_state[t->state],
+                t == k->current ? " current" : "", t->events, t->mask, (unsigned long long)t->ready,
+                t->op.state, t->pages_used, t->handles_used, t->ends_used,
+                t->wait_timer.next ? " timed" : "");
     }
     for (uint32_t i = 0; i < k->end_count; i++) {
         const struct end *e = &k->ends[i];
