@@ -235,18 +235,18 @@ void stage_idle(void)
         sim.window = false;
         history_note("all roles have ended");
         return;
-    case PHASE_CLEAR:
+    default: /* one may still begin: who asked for it is gone, the request was not */
         t = player(true, &cpu);
         if (t != NULL && t->state != SK_TASK_DYING && cpu->kill_due == NULL)
             sim_kill_task(cpu, t);
         if (t != NULL)
-            return;
-        stage.phase = PHASE_SETTLE;
-        stage.since_ns = sim.now;
-        return;
-    default:
-        if (sim.now >= stage.since_ns + SETTLE_NS)
+            stage.phase = PHASE_CLEAR;
+        if (t == NULL && stage.phase == PHASE_CLEAR) {
+            stage.phase = PHASE_SETTLE;
+            stage.since_ns = sim.now;
+        } else if (t == NULL && sim.now >= stage.since_ns + SETTLE_NS) {
             judge();
+        }
         return;
     }
 }

@@ -21,7 +21,8 @@
 #include <unistd.h>
 
 #define CHILDREN    2u
-#define SHOWN       3u  /* failures shown in full */
+#define SHOWN       3u  /* failures shown in full, */
+#define NAMED       20u /* and said how to replay */
 #define CPU_SECONDS 20u /* a run that needs more hangs */
 
 struct child {
@@ -95,7 +96,8 @@ static void show_failure(const struct child *c, const struct verdict *v, int sta
 {
     char text[4096];
     ssize_t n;
-    sweep.result.failed++;
+    if (++sweep.result.failed > NAMED)
+        return;
     fprintf(stderr, "%ssim: FAILED with %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
             c->fault,
             v->told                                                ? v->why
@@ -200,6 +202,9 @@ void sweep_end(struct sweep_result *result)
             reap();
     if (isatty(STDERR_FILENO))
         fputs("\r\033[K", stderr);
+    if (sweep.result.failed > NAMED)
+        fprintf(stderr, "sim: and %llu more FAILED\n",
+                (unsigned long long)(sweep.result.failed - NAMED));
     *result = sweep.result;
 }
 
@@ -208,6 +213,7 @@ void sweep_end(struct sweep_result *result)
 static bool sampled(uint64_t n)
 {
     uint64_t z = (n + sim.opt.seed * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 29)) * 0x94d049bb133111ebu;
     return sweep.plan.rate <= 1 || (z >> 32) % sweep.plan.rate == 0;
 }
 

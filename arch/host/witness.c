@@ -57,7 +57,8 @@ bool w_alive(sk_tid tid)
     sk_core core = SK_TID_CORE(tid);
     const struct kern *k = core < sim.cores ? sim.cpu[core].kern : NULL;
     if (k == NULL || !sim_core_works(&sim.cpu[core]) || sim.cpu[core].lost ||
-        sim.cpu[core].doubted || SK_TID_SLOT(tid) >= k->task_count)
+        sim.cpu[core].doubted || sim.cpu[core].off_ns != SK_FOREVER ||
+        SK_TID_SLOT(tid) >= k->task_count)
         return false;
     const struct task *t = &k->tasks[SK_TID_SLOT(tid)];
     return t->gen == SK_TID_GEN(tid) && t->state != SK_TASK_NEW && sim_task_lives(t);

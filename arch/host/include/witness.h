@@ -37,7 +37,7 @@ void w_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Has nothing at all gone wrong that was planned, so far? Then nothing may fail. */
 bool w_calm(void);
-/* Is that task alive, on a core that nobody has reason to think dead? */
+/* Is that task alive, on a core that nobody has reason to think dead, or has ordered off? */
 bool w_alive(sk_tid tid);
 /* Has a core been lost, or silent for a while, in this run? */
 bool w_core_in_doubt(sk_core core);

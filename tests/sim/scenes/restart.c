@@ -29,13 +29,15 @@ static int serve(void)
     return stand_serve("kept", KEPT, methods, 2, NULL);
 }
 
-/* One connection: calls until it ends, at most so many. The life that answered last, 0: none. */
-static uint64_t one_life(struct sk_chan *chan, uint64_t *number, bool end, uint32_t calls)
+/* One connection: calls until it ends, at most so many, and one if it is another life than first.
+ * The life that answered last, 0: none. */
+static uint64_t one_life(struct sk_chan *chan, uint64_t *number, bool end, uint32_t calls,
+                         uint64_t first)
 {
     struct sk_in in;
     uint64_t life = 0;
     sk_tid peer = witness.tid[KEPT];
-    for (uint32_t n = 0; n < calls; n++) {
+    for (uint32_t n = 0; n < calls && (first == 0 || life <= first); n++) {
         uint64_t id = *number % WITNESS_IDS, before = witness.served[id];
         ++*number;
         if (stand_call(chan, end && n == 1 ? END : CALL, id, NULL, &in, peer) != SK_OK)
@@ -55,7 +57,7 @@ static int call(bool end)
         sk_ns until = sk_in_ms(STAND_MS);
         sk_err err = names_connect("kept", until, &chan);
         if (err == SK_OK)
-            life = one_life(&chan, &number, end && first == 0, end ? 3u : 400u);
+            life = one_life(&chan, &number, end && first == 0, end ? 3u : 400u, first);
         else
             sk_sleep_until(sk_in_ms(20)); /* its core may be about to come back */
         if (first == 0)
@@ -68,7 +70,7 @@ static int call(bool end)
 
 static int order(void)
 {
-    sk_sleep_until(sk_in_ms(1));
+    sk_sleep_until(sk_now() + 60000); /* let some calls begin */
     return W_TOLD(proc_core_restart(NULL, sk_cores() - 1u, sk_in_ms(STAND_MS)), SK_TID_NONE,
                   SK_FOREVER) == SK_OK
                ? 0
