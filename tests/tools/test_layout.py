@@ -142,10 +142,12 @@ def test_tables_of_a_kernel_are_what_the_kernel_says(tmp_path):
     for _ in range(10):
         system = Record(
             name="x", board_name="mps2-an521", board=BOARD, count=2, programs=[], devices=[],
+            heartbeat_ms=250,
             cores=[Record(channels=r.randrange(1, 200), log_bytes=64 * r.randrange(4, 99),
                           tasks=r.randrange(1, 50), ends=r.randrange(2, 64),
                           ports=r.randrange(1, 20), regions=r.randrange(1, 20),
-                          handles=r.randrange(1, 99), start=True) for _ in range(2)])
+                          handles=r.randrange(1, 99), start=True, restart=0,
+                          restart_limit=0, backoff_ms=100) for _ in range(2)])
         image = Record(prog="p", core=0, entry=0, text=(0, 0), rodata=(0, 0), ram=(0, 0),
                        data_load=0, data_addr=0, data_bytes=0, bss_bytes=0, stack_bytes=0)
         system.programs = [Record(name="p", place=0, priority=0, restart=0, restart_limit=0,

@@ -341,7 +341,7 @@ def test_keys_of_boards_in_place_are_for_those(tool, tmp_path):
     path = tmp_path / "x.toml"
     path.write_text(text)
     lines = tool("tools/skerry_image", "check", path).stderr
-    assert "flash: unknown; expected board, cores, include" in lines
+    assert "flash: unknown; expected board, cores, heartbeat_ms, include" in lines
     assert "[core.default] channels: unknown; expected one of ram, tasks" in lines
 
 
