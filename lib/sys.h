@@ -46,6 +46,11 @@ static inline uintptr_t sys_addr(const void *p)
     return (uintptr_t)p;
 }
 
+/* The last argument of a call of more than three, where a caller may have the constant 0 for it and
+ * for those after the third: sys_call leaves out registers that it knows to be 0 (it takes the call
+ * for one of three), and the kernel would read what is left in them. */
+#define SYS_SAID(v) __asm__("" : "+r"(v))
+
 static inline sk_err sys_call_2(uint32_t nr, uintptr_t a0, uintptr_t a1)
 {
     struct sys_result res;
@@ -287,6 +292,7 @@ static inline sk_err sys_task_give(sk_handle task, sk_handle h, sk_handle *their
 static inline sk_err sys_task_start(sk_handle task, uintptr_t entry, uintptr_t sp, uintptr_t arg)
 {
     struct sys_result res;
+    SYS_SAID(arg);
     return sys_call(SK_CALL_TASK_START, task, entry, sp, arg, 0, 0, &res);
 }
 
@@ -336,6 +342,7 @@ static inline sk_err sys_core_record(sk_handle ctl, sk_core core, void *buf, siz
 static inline sk_err sys_core_connect(sk_handle ctl, sk_core core, sk_handle chan, sk_ns deadline)
 {
     struct sys_result res;
+    SYS_SAID(deadline);
     return sys_call(SK_CALL_CORE_CONNECT, ctl, core, chan, SYS_WIDE(deadline), 0, &res);
 }
 
@@ -343,6 +350,7 @@ static inline sk_err sys_log_read(sk_handle ctl, uint64_t from, char *buf, size_
                                   uint64_t *next)
 {
     struct sys_result res;
+    SYS_SAID(from);
     sk_err err = sys_call(SK_CALL_LOG_READ, ctl, sys_addr(buf), len, SYS_WIDE(from), 0, &res);
     *got = err == SK_OK ? (size_t)res.r1 : 0;
     *next = err == SK_OK ? SYS_WIDE_RESULT(res) : from;
@@ -398,6 +406,7 @@ static inline sk_err sys_lend(sk_handle chan, const struct sk_lend *lend, uint32
                               sk_ns deadline, bool *sent)
 {
     struct sys_result res = {0, 0, 0};
+    SYS_SAID(deadline);
     sk_err err = sys_call(SK_CALL_LEND, chan, sys_addr(lend), mask, SYS_WIDE(deadline), 0, &res);
     *sent = res.r1 == 1;
     return err;
@@ -408,6 +417,7 @@ static inline sk_err sys_loan_read(sk_handle chan, uint32_t loan, uint32_t offse
                                    uint32_t len, uint32_t *bytes)
 {
     struct sys_result res;
+    SYS_SAID(len);
     sk_err err = sys_call(SK_CALL_LOAN_READ, chan, loan, offset, sys_addr(to), len, 0, &res);
     if (err == SK_OK)
         *bytes = (uint32_t)res.r1;
@@ -418,6 +428,7 @@ static inline sk_err sys_loan_write(sk_handle chan, uint32_t loan, uint32_t offs
                                     const void *from, uint32_t len)
 {
     struct sys_result res;
+    SYS_SAID(len);
     return sys_call(SK_CALL_LOAN_WRITE, chan, loan, offset, sys_addr(from), len, 0, &res);
 }
 
