@@ -5,7 +5,7 @@
 FUZZCC     := clang
 FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_COVER := -fsanitize=fuzzer-no-link
-FUZZ_FLAGS := -std=gnu11 -O1 -g -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP \
+FUZZ_FLAGS  = -std=gnu11 -O1 -g -fno-common -fno-strict-aliasing -fno-omit-frame-pointer -MMD -MP \
               -Wall -Wextra -Werror -Wno-unknown-warning-option $(FUZZ_SAN) $(FUZZ_COVER) \
               -iquote . -iquote base -iquote lib -Itests/fuzz/include
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

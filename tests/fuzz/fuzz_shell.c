@@ -14,6 +14,7 @@
 
 int prog_main_shell(int argc, char **argv);
 void sim_step(void);
+void sim_stored(const uint32_t *p, uint32_t v);
 
 static struct {
     struct input in;
@@ -26,6 +27,12 @@ static struct {
 
 void sim_step(void)
 {
+}
+
+void sim_stored(const uint32_t *p, uint32_t v)
+{
+    (void)p;
+    (void)v;
 }
 
 void *host_self(void)
@@ -81,10 +88,16 @@ sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
     return SK_OK;
 }
 
-sk_err sk_chan_create(struct sk_chan *mine, sk_handle *theirs, uint32_t bit)
+sk_err sk_chan_create_quota(struct sk_chan *mine, sk_handle *theirs, uint32_t bit, size_t bytes)
 {
+    (void)bytes;
     *theirs = SK_HANDLE_MAKE(9, 1);
     return sk_chan_open(mine, SK_HANDLE_MAKE(8, 1), bit);
+}
+
+sk_err sk_chan_create(struct sk_chan *mine, sk_handle *theirs, uint32_t bit)
+{
+    return sk_chan_create_quota(mine, theirs, bit, 0);
 }
 
 void sk_chan_close(struct sk_chan *c)
