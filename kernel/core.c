@@ -50,7 +50,7 @@ static void ops_end(struct kern *k, sk_core core, unsigned state, sk_err err)
     }
 }
 
-/* --- Start ----------------------------------------------------------------------------------- */
+/* --- Orders ---------------------------------------------------------------------------------- */
 
 static sk_err begin(struct kern *k, struct link *l)
 {
@@ -61,8 +61,10 @@ static sk_err begin(struct kern *k, struct link *l)
         epoch = now + 1u;
     sk_err err = port_core_start(k->cpu, l->core, epoch);
     l->again = false;
-    if (err != SK_OK)
+    if (err != SK_OK) {
+        ops_end(k, l->core, OP_CORE_START, err);
         return err;
+    }
     l->least = epoch;
     l->starting = l->child = true;
     l->ordered = false;
@@ -80,64 +82,31 @@ static void quarantine(struct kern *k, struct link *l)
     tell_init(k);
 }
 
+/* What is there, was last, or has been started and has not shown itself, is over. */
+static void give_up(struct link *l)
+{
+    uint32_t epoch = link_epoch_there(l);
+    if (epoch < l->peer_epoch)
+        epoch = l->peer_epoch;
+    if (l->starting && epoch < l->least)
+        epoch = l->least;
+    if (epoch >= l->least)
+        l->least = epoch + 1u;
+    seam_store_release(&l->out->over, epoch);
+}
+
 static sk_err order_off(struct kern *k, struct link *l)
 {
     sk_err err = port_core_force_off(k->cpu, l->core);
     l->silent = BEATS_MISSED;
     if (err != SK_OK)
         return err;
+    give_up(l);
     klog(k, "core %u is ordered off", l->core);
     l->ordered = true;
     l->polls = 0;
     link_soon(k);
     return SK_OK;
-}
-
-sk_err core_start(struct kern *k, struct task *t, sk_core core, bool again, sk_ns deadline_ns)
-{
-    struct link *l = &k->link[core];
-    if (core >= k->cores)
-        return SK_ERR_NOT_FOUND;
-    if (t->op.state != OP_IDLE)
-        return SK_ERR_BUSY;
-    if (core == k->core || core == 0) /* which boots the machine, and runs if any does */
-        return again ? SK_ERR_ARG : SK_ERR_STATE;
-    uint32_t state = core_state(k, core);
-    if (!again && state != SK_CORE_OFF && state != SK_CORE_FENCED && state != SK_CORE_DEAD)
-        return SK_ERR_STATE;
-    sk_err err = SK_OK;
-    if (port_core_off(k->cpu, core)) {
-        if (link_epoch_there(l) != 0)
-            link_down(k, l, "restarted");
-        err = begin(k, l);
-    } else {
-        err = order_off(k, l);
-        if (err != SK_OK && state == SK_CORE_DEAD)
-            err = SK_OK; /* it is on its way by itself */
-        if (err == SK_OK) {
-            link_down(k, l, "restarted");
-            l->again = true;
-        }
-    }
-    if (err != SK_OK)
-        return err;
-    t->op.state = OP_CORE_START;
-    t->op.link = (uint8_t)core;
-    t->op.waiting = true;
-    sched_block(k, t, deadline_ns);
-    return CALL_BLOCKED;
-}
-
-void core_check_started(struct kern *k, struct link *l)
-{
-    /* Seq load after the acknowledgement of its bell (level_read): if this misses its answer, its
-     * next ring (link_doorbell) saw that acknowledgement and was not swallowed. */
-    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) != 0;
-    l->starting = !answered;
-    if (!answered)
-        return;
-    ops_end(k, l->core, OP_CORE_START, SK_OK);
-    tell_init(k);
 }
 
 /* --- The loss of a core ---------------------------------------------------------------------- */
@@ -146,10 +115,10 @@ void core_lost(struct kern *k, struct link *l)
 {
     bool said = l->fate == SK_CORE_DEAD;
     l->polls = 0;
-    if (!said)
-        seam_store_release(&l->out->over, l->peer_epoch);
-    ops_end(k, l->core, OP_CORE_START, SK_ERR_PEER_DEAD);
-    if (!said && l->child && !l->ordered && l->silent >= BEATS_MISSED && order_off(k, l) != SK_OK)
+    if (!l->starting)
+        ops_end(k, l->core, OP_CORE_START, SK_ERR_PEER_DEAD);
+    if (!said && l->state == LINK_DOWN && l->child && !l->ordered && l->silent >= BEATS_MISSED &&
+        order_off(k, l) != SK_OK)
         quarantine(k, l);
     if (k->beat_ns == SK_FOREVER)
         k->beat_ns = k->since_ns + SLOW_NS;
@@ -163,11 +132,8 @@ static void fenced(struct kern *k, struct link *l)
     l->fate = SK_CORE_FENCED;
     chan_core_fenced(k, l->core);
     ops_end(k, l->core, OP_CORE_STOP, SK_OK);
-    if (l->again) {
-        sk_err err = begin(k, l);
-        if (err != SK_OK)
-            ops_end(k, l->core, OP_CORE_START, err);
-    }
+    if (l->again)
+        (void)begin(k, l);
     tell_init(k);
 }
 
@@ -207,6 +173,58 @@ uint32_t core_state(struct kern *k, sk_core core)
     return link_epoch_there(l) != 0 ? SK_CORE_RUNNING : SK_CORE_OFF;
 }
 
+/* --- Start ----------------------------------------------------------------------------------- */
+
+sk_err core_start(struct kern *k, struct task *t, sk_core core, bool again, sk_ns deadline_ns)
+{
+    struct link *l = &k->link[core];
+    if (core >= k->cores)
+        return SK_ERR_NOT_FOUND;
+    if (t->op.state != OP_IDLE)
+        return SK_ERR_BUSY;
+    if (core == k->core || core == 0) /* which boots the machine, and runs if any does */
+        return again ? SK_ERR_ARG : SK_ERR_STATE;
+    uint32_t state = core_state(k, core);
+    if (!again && state != SK_CORE_OFF && state != SK_CORE_FENCED && state != SK_CORE_DEAD)
+        return SK_ERR_STATE;
+    sk_err err = SK_OK;
+    if (port_core_off(k->cpu, core)) {
+        l->again = false;
+        if (link_epoch_there(l) != 0 || l->starting)
+            link_down(k, l, "restarted");
+        if (unfenced(l)) /* nobody has looked since it went off */
+            fenced(k, l);
+        err = begin(k, l);
+    } else {
+        err = order_off(k, l);
+        if (err != SK_OK && state == SK_CORE_DEAD)
+            err = SK_OK; /* it is on its way by itself */
+        if (err == SK_OK) {
+            link_down(k, l, "restarted");
+            l->again = true;
+        }
+    }
+    if (err != SK_OK)
+        return err;
+    t->op.state = OP_CORE_START;
+    t->op.link = (uint8_t)core;
+    t->op.waiting = true;
+    sched_block(k, t, deadline_ns);
+    return CALL_BLOCKED;
+}
+
+void core_check_started(struct kern *k, struct link *l)
+{
+    /* Seq load after the acknowledgement of its bell (level_read): if this misses its answer, its
+     * next ring (link_doorbell) saw that acknowledgement and was not swallowed. */
+    bool answered = l->bell != 0 && seam_load_seq(&l->in->bell_ack) != 0;
+    l->starting = !answered;
+    if (!answered)
+        return;
+    ops_end(k, l->core, OP_CORE_START, SK_OK);
+    tell_init(k);
+}
+
 /* --- The heartbeat --------------------------------------------------------------------------- */
 
 static void listen(struct kern *k, struct link *l)
@@ -230,10 +248,9 @@ static void press(struct kern *k, struct link *l)
         quarantine(k, l);
 }
 
-/* Has the far kernel given this one up? Then it has been silent, as it was seen from there. */
-static void look_at_over(struct kern *k, struct link *l)
+void core_look_at_over(struct kern *k, struct link *l)
 {
-    if (seam_load_relaxed(&l->in->over) != k->epoch || link_epoch_there(l) == 0)
+    if (l->in == NULL || seam_load_relaxed(&l->in->over) != k->epoch || link_epoch_there(l) == 0)
         return;
     if (l->core == k->parent)
         crash_end(k, SK_CRASH_GIVEN_UP, "its parent has given it up", &crash_no_registers);
@@ -250,7 +267,6 @@ static void beat(struct kern *k, sk_ns now)
         if (c == k->core)
             continue;
         link_look(k, l);
-        look_at_over(k, l);
         if (l->state >= LINK_HELLO && period(k) != 0) {
             seam_store_release(&l->out->beat, k->beats);
             listen(k, l);
@@ -272,8 +288,8 @@ void core_tick(struct kern *k)
         link_retry(k);
         for (sk_core c = 0; c < k->cores; c++)
             soon |= poll(k, &k->link[c]);
-        if (soon)
-            link_soon(k);
+        if (soon && k->retry_ns == SK_FOREVER)
+            k->retry_ns = now + LINK_RETRY_NS;
     }
     if (k->beat_ns <= now)
         beat(k, now);
@@ -302,6 +318,8 @@ sk_err core_ask(struct kern *k, struct task *t, sk_core core, uint32_t what, sk_
         t->op.state = OP_QUEUED;
     } else if (what == SK_ASK_STOP && state != SK_CORE_OFF && state != SK_CORE_FENCED) {
         err = state == SK_CORE_DEAD ? SK_OK : order_off(k, l);
+        if (err == SK_OK && l->starting)
+            link_down(k, l, "stopped");
         l->again = false;
         t->op.state = OP_CORE_STOP;
     }
@@ -329,14 +347,26 @@ void core_ask_answered(struct kern *k, struct task *t, sk_err err)
         give_op_done(k, t, dead && t->op.ask == SK_ASK_CRASH ? SK_OK : err);
 }
 
+/* Does anybody wait for its start? */
+static bool awaited(const struct kern *k, sk_core core)
+{
+    for (uint32_t i = 0; i < k->task_count; i++) {
+        const struct task *t = &k->tasks[i];
+        if (t->state != 0 && t->op.state == OP_CORE_START && t->op.link == core)
+            return true;
+    }
+    return false;
+}
+
 void core_ask_overdue(struct kern *k, struct task *t)
 {
     struct link *l = &k->link[t->op.link];
     bool stop = t->op.label == SK_LINK_ASK && t->op.ask == SK_ASK_STOP;
-    if (t->op.state == OP_CORE_START)
-        l->again = false;
+    bool start = t->op.state == OP_CORE_START;
     if (t->op.state >= OP_CORE_START)
         t->op.state = OP_IDLE; /* nothing of the task's is in the air */
+    if (start)
+        l->again &= awaited(k, l->core);
     else if (t->op.state != OP_IDLE && stop && order_off(k, l) == SK_OK)
         link_down(k, l, "it does not stop");
 }

@@ -15,8 +15,12 @@ void core_init(struct kern *k);
  * load and a store for each link, a question to the port for each core that is down. */
 void core_tick(struct kern *k);
 
-/* l has just gone down (link_down). */
+/* l has just gone down (link_down), and may have met the next epoch of that core already. */
 void core_lost(struct kern *k, struct link *l);
+
+/* Has l's kernel given up this epoch? Then this kernel has been silent, as it was seen from there:
+ * its parent's word halts it (this does not return), another's ends the link. */
+void core_look_at_over(struct kern *k, struct link *l);
 
 /* SK_CORE_*, as far as this kernel can see. */
 uint32_t core_state(struct kern *k, sk_core core);

@@ -12,7 +12,6 @@
 #include "kernel/ring.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
-#define RETRY_NS       SK_MS(5)
 
 /* The epoch of the kernel that runs at the far end; 0: none does, or one of another version. */
 static uint32_t epoch_of(const struct sk_link *in)
@@ -63,6 +62,7 @@ void link_init(struct kern *k)
         seam_store_release(&out->epoch, k->epoch);
         clear(out);
         out->version = SK_LINK_VERSION;
+        out->parent = k->parent;
         out->size_bytes = sizeof(struct sk_link);
         out->check = ~k->epoch;
         seam_store_release(&out->magic, SK_LINK_MAGIC);
@@ -90,7 +90,7 @@ void link_soon(struct kern *k)
 {
     if (k->retry_ns != SK_FOREVER)
         return;
-    k->retry_ns = k->since_ns + RETRY_NS; /* soon enough, and no look at the clock */
+    k->retry_ns = k->since_ns + LINK_RETRY_NS; /* soon enough, and no look at the clock */
     if (k->retry_ns < k->tick_ns)
         k->tick_ns = k->retry_ns;
 }
@@ -110,6 +110,8 @@ static void hello(struct kern *k, struct link *l, uint32_t epoch)
     l->state = LINK_HELLO;
     l->peer_epoch = epoch;
     l->least = epoch + 1u;
+    l->child = l->starting || l->in->parent == k->core;
+    l->starting |= l->again; /* another kernel was faster: who waits for its start waits for this */
     l->ordered = l->again = false;
     l->silent = 0;
     clear(l->out);
@@ -133,23 +135,32 @@ static void hear(const struct kern *k, struct link *l)
 /* Nothing has changed, as nearly always. */
 static inline bool unchanged(const struct link *l, bool want)
 {
-    if (seam_load_relaxed(&l->in->dead) != 0)
+    if ((seam_load_relaxed(&l->in->dead) | seam_load_relaxed(&l->in->over)) != 0)
         return false;
     return l->state == LINK_UP ? still(l)
                                : l->state == LINK_NONE && !want && !l->starting &&
                                      seam_load_relaxed(&l->in->peer_epoch) == 0;
 }
 
+/* An epoch that was there before the one that was started here. */
+static bool before_start(const struct link *l, uint32_t epoch)
+{
+    return l->starting && epoch < l->least;
+}
+
 /* See what the far kernel says of itself, and go where that leads. want: speak to it if it runs. */
 static __attribute__((noinline)) void look_closely(struct kern *k, struct link *l, bool want)
 {
     const struct sk_link *in = l->in;
+    core_look_at_over(k, &k->link[k->parent]); /* who is given up speaks to nobody any more */
+    core_look_at_over(k, l);
     uint32_t epoch = epoch_of(in);
+    bool dead = epoch != 0 && seam_load_relaxed(&in->dead) == epoch;
     if (l->state >= LINK_HELLO && epoch != l->peer_epoch)
         link_down(k, l, "it begins anew");
-    if (epoch != 0 && seam_load_relaxed(&in->dead) == epoch)
+    if (dead && !before_start(l, epoch))
         link_down(k, l, "it has halted"); /* an end here may know of it, though no link does */
-    else if (l->state < LINK_HELLO && epoch != 0 && epoch >= l->least &&
+    else if (!dead && l->state < LINK_HELLO && epoch != 0 && epoch >= l->least &&
              (want || l->starting || l->state == LINK_DOWN ||
               seam_load_relaxed(&in->peer_epoch) == k->epoch))
         hello(k, l, epoch);
@@ -236,7 +247,7 @@ void link_retry(struct kern *k)
             ring(k, l);
     }
     if (k->retry_ns != SK_FOREVER)
-        k->retry_ns = port_now(k->cpu) + RETRY_NS;
+        k->retry_ns = port_now(k->cpu) + LINK_RETRY_NS;
 }
 
 void link_flip(struct kern *k, const struct place *p, unsigned kind, uint32_t side)
@@ -390,15 +401,19 @@ void link_doorbell(struct kern *k)
 void link_down(struct kern *k, struct link *l, const char *why)
 {
     /* One that was started and ended before it could speak is lost again. */
-    if (l->state == LINK_DOWN && !(l->starting && epoch_of(l->in) >= l->least))
+    if (l->state == LINK_DOWN && !l->starting)
         return;
     klog(k, "core %u is lost: %s", l->core, why);
+    uint32_t epoch = epoch_of(l->in);
+    bool dead = epoch != 0 && !before_start(l, epoch) && seam_load_relaxed(&l->in->dead) == epoch;
+    if (l->state < LINK_HELLO)
+        l->least += l->starting;
     l->state = LINK_DOWN;
     l->starting = false;
-    uint32_t epoch = epoch_of(l->in);
-    bool dead = epoch != 0 && seam_load_relaxed(&l->in->dead) == epoch;
     l->fate = dead ? SK_CORE_DEAD : SK_CORE_SUSPECT;
-    give_link_down(k, l);
+    if (!l->ordered) /* also to one that says it has halted: that may be an accident */
+        seam_store_release(&l->out->over, l->peer_epoch);
+    give_link_down(k, l); /* which may meet its next epoch */
     chan_core_lost(k, l->core);
     core_lost(k, l);
 }

@@ -56,6 +56,7 @@ void link_doorbell(struct kern *k);
 
 /* A doorbell is a hint that may be lost: when k->retry_ns has come, look at all links as if rung,
  * and ring again where the last ring is still unanswered. link_soon: let it come in 5 ms. */
+#define LINK_RETRY_NS SK_MS(5)
 void link_retry(struct kern *k);
 void link_soon(struct kern *k);
 

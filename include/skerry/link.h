@@ -17,7 +17,7 @@
 #include <skerry/msg.h>
 
 #define SK_LINK_MAGIC   0x534b4c31u /* "SKL1" */
-#define SK_LINK_VERSION 3u
+#define SK_LINK_VERSION 4u
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
@@ -37,11 +37,12 @@ struct sk_link {
     uint32_t size_bytes; /* sizeof(struct sk_link) */
     uint32_t epoch;      /* the writer's boot epoch, never 0; each is greater than the one before */
     uint32_t check;      /* ~epoch: no accident looks like a new one */
+    uint32_t parent;     /* the core that started the writer: it orders the writer off */
     uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = none yet */
     uint32_t dead;       /* = epoch once the writer has halted */
     uint32_t beat;       /* changes once a heartbeat of the writer, while it speaks to the peer */
     uint32_t over;       /* the epoch of the peer that the writer has given up; 0: none */
-    uint32_t pad0[7];
+    uint32_t pad0[6];
     /* Doorbell: the writer rings only when the peer has acknowledged the last one. */
     uint32_t bell;                /* counts rings of the writer */
     uint32_t bell_ack;            /* the peer's bell as last seen by the writer */

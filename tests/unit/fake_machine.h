@@ -36,7 +36,7 @@ struct port_cpu {
     uint8_t *ram;
     void *memory;
     sk_ns timer;
-    bool bell, halted, hung;
+    bool bell, halted, hung, frozen; /* frozen: it does nothing, and is not off */
 };
 
 static struct port_cpu fake_cpu[FAKE_CORES];
@@ -47,6 +47,7 @@ static uint32_t fake_start_epoch; /* with which epoch it was called last */
 static struct sk_crash fake_crash[FAKE_CORES];
 static sk_err fake_force_err;            /* what port_core_force_off says */
 static unsigned fake_forced[FAKE_CORES]; /* how often it was called */
+static uint32_t fake_heartbeat_ms;        /* of the next machine */
 static sk_ns fake_now = 1000;
 static jmp_buf fake_halt;                                       /* port_halt comes back here */
 static uint8_t fake_user[65536] __attribute__((aligned(4096))); /* every task may use it */
@@ -322,8 +323,8 @@ static inline struct kern *fake_restart(sk_core core)
     return fake_boot_epoch(core, 0, epoch);
 }
 
-/* `cores` kernels, each with an init. */
-static inline void fake_machine(uint32_t cores)
+/* Nothing runs yet. */
+static inline void fake_prepare(uint32_t cores)
 {
     memset(fake_link, 0, sizeof(fake_link));
     memset(&fake_sys, 0, sizeof(fake_sys));
@@ -341,6 +342,7 @@ static inline void fake_machine(uint32_t cores)
                                 .image_off = offsetof(__typeof__(fake_sys), image),
                                 .image_count = 3,
                                 .perm_off = sizeof(fake_sys),
+                                .heartbeat_ms = fake_heartbeat_ms,
                                 .name = "fake",
                                 .board = "fake"};
     for (int i = 0; i < FAKE_CORES; i++)
@@ -377,6 +379,12 @@ static inline void fake_machine(uint32_t cores)
     const char *why;
     assert_int_equal(system_check(&fake_sys, sizeof(fake_sys), &why), SK_OK);
     fake_tpl = (struct template){.cores = cores, .frozen = 1, .sys = h};
+}
+
+/* `cores` kernels, each with an init. */
+static inline void fake_machine(uint32_t cores)
+{
+    fake_prepare(cores);
     for (uint32_t c = 0; c < cores; c++)
         fake_boot(c, c);
 }
@@ -398,7 +406,7 @@ static inline void fake_settle(void)
         more = false;
         for (int c = 0; c < FAKE_CORES; c++) {
             struct port_cpu *cpu = &fake_cpu[c];
-            if (cpu->ram == NULL || cpu->halted)
+            if (cpu->ram == NULL || cpu->halted || cpu->hung || cpu->frozen)
                 continue;
             if (cpu->bell) {
                 cpu->bell = false;

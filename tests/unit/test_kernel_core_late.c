@@ -1,0 +1,372 @@
+/* Cores that were given up and wake up late, wherever they stood; two that are lost at once; a
+ * parent that is lost while it fences its child; the loss of core 0.
+ * SPDX-License-Identifier: BSD-2-Clause */
+#include "base/ring.h"
+#include "core_machine.h"
+
+#define FAR 2u /* the core that is lost, and wakes up */
+
+/* Frozen until all have given it up. */
+static void suspected(sk_core core)
+{
+    freeze(core);
+    periods(MISSED + 1u);
+    expect_all(core, SK_CORE_SUSPECT);
+}
+
+static void expect_halted_itself(sk_core core)
+{
+    assert_true(fake_cpu[core].halted);
+    expect_cause(core, SK_CRASH_GIVEN_UP);
+    periods(1);
+    expect_all(core, SK_CORE_FENCED);
+}
+
+static void test_late_and_idle(void **state)
+{
+    (void)state;
+    suspected(FAR);
+    thaw(FAR);
+    assert_true(fake_cpu[FAR].timer <= fake_now);
+    enter(FAR, TIMER);
+    expect_halted_itself(FAR);
+}
+
+/* Somebody has rung before it stopped: it acts on nothing that it finds. */
+static void test_late_by_a_doorbell(void **state)
+{
+    (void)state;
+    sk_handle near, far;
+    join(1, FAR, &near, &far);
+    freeze(FAR);
+    EXPECT(CALL(kern_of(1), init_of(1), WAKE, near), SK_OK);
+    close_end(1, near);
+    suspected(FAR);
+    thaw(FAR);
+    enter(FAR, DOORBELL);
+    EXPECT(end_of(kern_of(FAR), init_of(FAR), far)->peer_closed, false);
+    expect_halted_itself(FAR);
+}
+
+/* It wakes in a task, which makes calls: nothing of what it sends is taken, and what it writes is
+ * memory that nobody else has. */
+static void test_late_in_system_calls(void **state)
+{
+    (void)state;
+    sk_handle near, far, h[2];
+    struct sk_stats before = gauges(kern_of(1));
+    join(1, FAR, &near, &far);
+    struct task *late = init_of(FAR);
+    struct end *mine = end_of(kern_of(FAR), late, far);
+    uint32_t *memory = (uint32_t *)(uintptr_t)mine->page;
+    suspected(FAR);
+    close_end(1, near);
+    struct sk_stats kept = gauges(kern_of(1));
+    EXPECT(kept.chans, before.chans + 1);
+    thaw(FAR);
+    EXPECT(CALL(kern_of(FAR), late, WAKE, far), SK_OK);
+    memory[100] = 0xfeedu; /* its task writes in the ring */
+    make_chan(kern_of(FAR), late, h);
+    EXPECT(CALL(kern_of(FAR), late, CLOSE, far), SK_OK);
+    EXPECT(CALL(kern_of(FAR), late, CORE_CONNECT, CONTROL, 1, h[1], SK_FOREVER), CALL_BLOCKED);
+    EXPECT(fake_cpu[1].bell, true);
+    settle(); /* the bell that it rang; nobody has rung it */
+    EXPECT(CALL(kern_of(1), init_of(1), PORT_ACCEPT, PORT), SK_ERR_EMPTY);
+    assert_same(gauges(kern_of(1)), kept);
+    for (unsigned i = 0; i < FAKE_PAGES - 40u; i++) { /* who takes memory gets others' pages */
+        sk_paddr page;
+        sk_err err;
+        page = kern_page_take(kern_of(1), init_of(1), &err);
+        if (err != SK_OK)
+            break;
+        assert_true(page != (uintptr_t)memory);
+    }
+    EXPECT(memory[100], 0xfeedu);
+    enter(FAR, TIMER);
+    expect_halted_itself(FAR);
+    EXPECT(memory[100], 0);
+}
+
+/* It stops in the middle of a slot of its link to core 1, which begins anew meanwhile, and ends the
+ * slot late. `at`: what it has written when it stops. */
+static void late_slot(unsigned at)
+{
+    sk_handle h[2];
+    struct kern *k = kern_of(FAR);
+    struct sk_link *page = &fake_link[FAR][1];
+    uint32_t next = k->link[1].tx.next % SK_LINK_SLOTS;
+    struct sk_msg before = page->slot[next];
+    make_chan(k, init_of(FAR), h);
+    EXPECT(CALL(k, init_of(FAR), CORE_CONNECT, CONTROL, 1, h[1], SK_FOREVER), CALL_BLOCKED);
+    struct sk_msg whole = page->slot[next];
+    assert_true(whole.ctl != before.ctl);
+    page->slot[next].ctl = before.ctl; /* the header is written last */
+    if (at == 0)
+        page->slot[next] = before;
+    page->bell = k->link[1].in->bell_ack;
+    fake_cpu[1].bell = false;
+    suspected(FAR);
+    EXPECT(CALL(kern_of(0), init_of(0), CORE_RESTART, CONTROL, 1, SK_FOREVER), CALL_BLOCKED);
+    comes_off(1);
+    time_passes(20);
+    free(fake_cpu[1].ram);
+    free(fake_cpu[1].memory);
+    fake_boot_epoch(1, 0, fake_start_epoch);
+    settle();
+    time_passes(50);
+    EXPECT(kern_of(1)->held, true); /* FAR may write into what its predecessor has lent */
+    EXPECT(init_of(0)->state, SK_TASK_WAITING);
+    page->slot[next] = whole;
+    page->bell++;
+    fake_cpu[1].bell = true;
+    thaw(FAR);
+    enter(1, DOORBELL);
+    EXPECT(kern_of(1)->held, true);
+    EXPECT(gauges(kern_of(1)).ends, 0);
+    enter(FAR, at == 0 ? TIMER : DOORBELL);
+    expect_halted_itself(FAR);
+    EXPECT(kern_of(1)->held, false);
+    EXPECT(result(init_of(0)), SK_OK);
+    EXPECT(CALL(kern_of(1), init_of(1), PORT_ACCEPT, PORT), SK_ERR_EMPTY);
+    expect_whole(0, 1);
+    expect_whole(1, 3);
+}
+
+static void test_late_in_the_middle_of_a_slot(void **state)
+{
+    (void)state;
+    late_slot(0);
+}
+
+static void test_late_before_the_header_of_a_slot(void **state)
+{
+    (void)state;
+    late_slot(1);
+}
+
+/* It is given up by a core that is not its parent, which is only slow itself: the link is over, and
+ * both live. */
+static void test_given_up_by_a_sibling(void **state)
+{
+    (void)state;
+    sk_handle near, far;
+    join(1, FAR, &near, &far);
+    link_down(kern_of(1), &kern_of(1)->link[FAR], "a test");
+    settle();
+    periods(2);
+    expect_state(1, FAR, SK_CORE_SUSPECT);
+    expect_state(FAR, 1, SK_CORE_SUSPECT);
+    expect_dead(FAR, far);
+    expect_dead(1, near);
+    expect_state(0, FAR, SK_CORE_RUNNING);
+    expect_whole(0, 1);
+    expect_whole(0, FAR);
+    periods(3 * MISSED);
+    assert_true(works(1) && works(FAR));
+    EXPECT(fake_forced[FAR] + fake_forced[1], 0);
+}
+
+/* By accident its page says that it has halted: it hears that it is given up, and it halts. */
+static void test_thought_to_have_halted(void **state)
+{
+    (void)state;
+    fake_link[FAR][0].dead = kern_of(FAR)->epoch;
+    enter(0, DOORBELL);
+    expect_state(0, FAR, SK_CORE_DEAD);
+    periods(1);
+    expect_halted_itself(FAR);
+    EXPECT(fake_forced[FAR], 0);
+}
+
+/* --- Several --------------------------------------------------------------------------------- */
+
+static void test_two_are_lost_at_once(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 4; order++) {
+        struct sk_stats before = gauges(kern_of(0));
+        sk_handle h[6][2];
+        join(0, 1, &h[0][0], &h[0][1]);
+        join(2, 0, &h[1][0], &h[1][1]);
+        join(1, 2, &h[2][0], &h[2][1]);
+        join(2, 1, &h[3][0], &h[3][1]);
+        join(3, 1, &h[4][0], &h[4][1]);
+        join(2, 3, &h[5][0], &h[5][1]);
+        freeze(1);
+        freeze(2);
+        periods(MISSED + 1u);
+        expect_all(1, SK_CORE_SUSPECT);
+        expect_all(2, SK_CORE_SUSPECT);
+        expect_dead(0, h[0][0]);
+        expect_dead(3, h[5][1]);
+        sk_core first = order & 1 ? 1 : 2, second = 3u - first;
+        comes_off(first);
+        periods(1);
+        expect_state(0, first, SK_CORE_FENCED);
+        expect_state(3, second, SK_CORE_SUSPECT);
+        EXPECT(CALL(kern_of(0), init_of(0), CORE_START, CONTROL, first, SK_FOREVER), CALL_BLOCKED);
+        free(fake_cpu[first].ram);
+        free(fake_cpu[first].memory);
+        fake_boot_epoch(first, 0, fake_start_epoch);
+        settle();
+        periods(1);
+        /* The second may still touch what the first had lent it. */
+        EXPECT(kern_of(first)->held, true);
+        EXPECT(init_of(0)->state, SK_TASK_WAITING);
+        if (order & 2) {
+            comes_off(second);
+        } else {
+            thaw(second);
+            enter(second, TIMER);
+            expect_halted_itself(second);
+        }
+        periods(1);
+        EXPECT(result(init_of(0)), SK_OK);
+        start_core(0, second);
+        close_end(0, h[0][0]);
+        close_end(0, h[1][1]);
+        close_end(3, h[4][0]);
+        close_end(3, h[5][1]);
+        settle();
+        assert_same(gauges(kern_of(0)), before);
+        for (sk_core a = 0; a < CORES; a++)
+            for (sk_core b = a + 1; b < CORES; b++)
+                expect_whole(a, b);
+    }
+}
+
+/* Core 1 has started core 3. Core 3 hangs; core 1 orders it off and is lost before it is: who
+ * begins anew as core 1 has that to do, or nobody could ever use core 1 again. */
+static void test_a_parent_is_lost_while_it_fences(void **state)
+{
+    (void)state;
+    comes_off(3);
+    settle();
+    periods(1);
+    start_core(1, 3);
+    warm(1, 3);
+    freeze(3);
+    periods(MISSED + 1u);
+    EXPECT(fake_forced[3], 1);
+    if (setjmp(fake_halt) == 0)
+        kern_panic(kern_of(1), "a test");
+    settle();
+    periods(2 * MISSED + 2u);
+    EXPECT(fake_forced[3], 1); /* not core 0's business */
+    expect_state(0, 3, SK_CORE_SUSPECT);
+    expect_state(0, 1, SK_CORE_FENCED);
+    EXPECT(CALL(kern_of(0), init_of(0), CORE_START, CONTROL, 1, SK_FOREVER), CALL_BLOCKED);
+    free(fake_cpu[1].ram);
+    free(fake_cpu[1].memory);
+    fake_boot_epoch(1, 0, fake_start_epoch);
+    settle();
+    EXPECT(kern_of(1)->held, true);
+    periods(MISSED + 2u);
+    EXPECT(fake_forced[3], 2);
+    comes_off(3);
+    periods(1);
+    EXPECT(kern_of(1)->held, false);
+    EXPECT(result(init_of(0)), SK_OK);
+    expect_all(3, SK_CORE_FENCED);
+    start_core(1, 3);
+    expect_whole(0, 3);
+}
+
+/* --- Core 0 ---------------------------------------------------------------------------------- */
+
+static void others_go_on(void)
+{
+    expect_whole(1, 2);
+    expect_whole(2, 3);
+    expect_whole(3, 1);
+}
+
+/* The others are told, and go on with each other; what they had lent to it is kept. */
+static void test_core_0_is_lost(void **state)
+{
+    (void)state;
+    for (int how = 0; how < 2; how++) {
+        sk_handle near, far, h[2];
+        struct sk_stats before = gauges(kern_of(1));
+        join(1, 0, &near, &far);
+        freeze(0);
+        make_chan(kern_of(2), init_of(2), h);
+        EXPECT(CALL(kern_of(2), init_of(2), CORE_CONNECT, CONTROL, 0, h[1], SK_FOREVER),
+               CALL_BLOCKED);
+        if (how == 1) {
+            thaw(0);
+            if (setjmp(fake_halt) == 0)
+                kern_panic(kern_of(0), "a test");
+            settle();
+        } else {
+            periods(MISSED + 1u);
+            expect_all(0, SK_CORE_SUSPECT);
+        }
+        EXPECT(result(init_of(2)), SK_ERR_PEER_DEAD);
+        expect_dead(1, near);
+        close_end(1, near);
+        others_go_on();
+        EXPECT(CALL(kern_of(2), init_of(2), CORE_CONNECT, CONTROL, 0, h[1], 0), SK_ERR_CORE_DOWN);
+        periods(4 * MISSED);
+        assert_true(works(1) && works(2) && works(3));
+        EXPECT(fake_forced[0], 0); /* nobody has started it */
+        EXPECT(gauges(kern_of(1)).chans, before.chans + (how == 0));
+        EXPECT(CALL(kern_of(1), init_of(1), CORE_START, CONTROL, 0, SK_FOREVER), SK_ERR_STATE);
+        EXPECT(CALL(kern_of(1), init_of(1), CORE_RESTART, CONTROL, 0, SK_FOREVER), SK_ERR_ARG);
+        EXPECT(CALL(kern_of(1), init_of(1), CORE_ASK, CONTROL, 0, SK_ASK_STOP, SK_FOREVER),
+               SK_ERR_ARG);
+        if (how == 0) {
+            fake_cpu[0].halted = true;
+            periods(1);
+            expect_all(0, SK_CORE_FENCED);
+        }
+        assert_same(gauges(kern_of(1)), before);
+        teardown_cores(state);
+        setup_cores(state);
+    }
+}
+
+/* It has no parent that could halt it: it finds that all have given it up, gives up all, and they,
+ * whose parent it is, halt. Then it can start them again. */
+static void test_core_0_wakes_up_late(void **state)
+{
+    (void)state;
+    suspected(0);
+    others_go_on();
+    thaw(0);
+    enter(0, TIMER);
+    assert_true(works(0));
+    for (sk_core c = 1; c < CORES; c++)
+        EXPECT(kern_of(0)->link[c].state, LINK_DOWN);
+    periods(2);
+    for (sk_core c = 1; c < CORES; c++) {
+        assert_true(fake_cpu[c].halted);
+        expect_cause(c, SK_CRASH_GIVEN_UP);
+        expect_state(0, c, SK_CORE_FENCED);
+        EXPECT(fake_forced[c], 0);
+    }
+    for (sk_core c = 1; c < CORES; c++)
+        start_core(0, c);
+    for (sk_core c = 1; c < CORES; c++)
+        expect_whole(0, c);
+    others_go_on();
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_cores, teardown_cores)
+    const struct CMUnitTest tests[] = {
+        TEST(test_late_and_idle),
+        TEST(test_late_by_a_doorbell),
+        TEST(test_late_in_system_calls),
+        TEST(test_late_in_the_middle_of_a_slot),
+        TEST(test_late_before_the_header_of_a_slot),
+        TEST(test_given_up_by_a_sibling),
+        TEST(test_thought_to_have_halted),
+        TEST(test_two_are_lost_at_once),
+        TEST(test_a_parent_is_lost_while_it_fences),
+        TEST(test_core_0_is_lost),
+        TEST(test_core_0_wakes_up_late),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
