@@ -10,6 +10,7 @@
 #include "kernel/link.h"
 #include "kernel/memory.h"
 #include "kernel/page.h"
+#include "kernel/region_move.h"
 #include "kernel/sched.h"
 #include "kernel/xfer.h"
 
@@ -389,6 +390,7 @@ void chan_core_settled(struct kern *k, sk_core core)
 void chan_core_fenced(struct kern *k, sk_core core)
 {
     page_fenced(k, core);
+    region_core_fenced(k, core);
     for (uint32_t i = 0; i < k->chan_count; i++) {
         k->chans[i].doubt &= (uint8_t) ~(1u << core);
         chan_settle(k, &k->chans[i]);

@@ -11,6 +11,7 @@
 #include "kernel/memory.h"
 #include "kernel/move.h"
 #include "kernel/port_object.h"
+#include "kernel/region_move.h"
 #include "kernel/sched.h"
 
 /* --- Arriving -------------------------------------------------------------------------------- */
@@ -58,23 +59,12 @@ sk_err give_take(struct kern *k, struct task *t, struct end *e, sk_handle *h)
                            .obj_gen = item.gen,
                            .core = item.core,
                            .epoch = item.epoch};
-    struct region *r = item.kind == SK_KIND_REGION ? &k->regions[item.index] : NULL;
     switch (item.kind) {
     case SK_KIND_CHAN:
         err = chan_end_adopt(k, t, &k->ends[item.index], h);
         break;
     case SK_KIND_REGION:
-        if (!r->in_use || r->gen != item.gen) {
-            err = SK_ERR_PEER_DEAD; /* it died with its sender */
-            break;
-        }
-        if (!handle_has_room(t))
-            return SK_ERR_BUDGET;
-        err = region_move(k, r, t);
-        if (err != SK_OK)
-            return err;
-        entry.rights = SK_RIGHT_MAP | SK_RIGHT_MOVE;
-        err = handle_add(k, t, &entry, h);
+        err = region_adopt(k, t, &item, h);
         break;
     default:
         err = handle_add(k, t, &entry, h);
@@ -115,7 +105,7 @@ void give_op_done(struct kern *k, struct task *t, sk_err err)
     }
 }
 
-static sk_err op_wait(struct kern *k, struct task *t, struct handle *he, sk_ns deadline_ns)
+sk_err give_op_wait(struct kern *k, struct task *t, struct handle *he, sk_ns deadline_ns)
 {
     he->in_flight = 1;
     t->op.handle = (uint16_t)(he - t->handles);
@@ -159,7 +149,7 @@ static sk_err give_chan(struct kern *k, struct task *t, struct handle *he, sk_co
     t->op.link = (uint8_t)e->home.core;
     t->op.dest = dest;
     t->op.dest_core = core;
-    sk_err blocked = op_wait(k, t, he, deadline_ns);
+    sk_err blocked = give_op_wait(k, t, he, deadline_ns);
     if (c)
         move_begin(k, c, e->side, core, dest, INDEX_NONE, t->slot);
     else
@@ -188,23 +178,8 @@ static sk_err give_port(struct kern *k, struct task *t, struct handle *he, sk_co
     t->op.link = (uint8_t)core;
     t->op.dest = dest;
     t->op.dest_core = core;
-    err = op_wait(k, t, he, deadline_ns);
+    err = give_op_wait(k, t, he, deadline_ns);
     give_pump(k, &k->link[core]);
-    return err;
-}
-
-static sk_err give_region(struct kern *k, struct task *t, struct handle *he, sk_core core,
-                          struct sk_link_dest dest)
-{
-    struct region *r = &k->regions[he->index];
-    if (core != k->core)
-        return SK_ERR_UNSUPPORTED;
-    if (r->addr != 0)
-        return SK_ERR_BUSY;
-    struct item item = {.kind = SK_KIND_REGION, .index = r->index, .gen = r->gen};
-    sk_err err = give_deliver(k, &dest, &item);
-    if (err == SK_OK)
-        handle_remove(k, t, he);
     return err;
 }
 
@@ -222,7 +197,7 @@ sk_err give_begin(struct kern *k, struct task *t, struct handle *he, sk_core cor
     case SK_KIND_PORT_REMOTE:
         return give_port(k, t, he, core, dest, deadline_ns);
     case SK_KIND_REGION:
-        return give_region(k, t, he, core, dest);
+        return region_give(k, t, he, core, dest, deadline_ns);
     default:
         return SK_ERR_UNSUPPORTED;
     }
@@ -261,6 +236,8 @@ static void op_send(struct kern *k, struct link *l, struct task *t)
         __builtin_memcpy(m.bytes, &ask, sizeof(ask));
     } else if (t->op.label == SK_LINK_DEVICE) {
         __builtin_memcpy(m.bytes, &t->op.device, sizeof(t->op.device));
+    } else if (t->op.label == SK_LINK_MOVE_REGION) {
+        region_message(k, t, &m);
     } else if (t->op.label == SK_LINK_MOVE) {
         const struct end *e = &k->ends[he->index];
         struct sk_link_move move = {.dest = t->op.dest,
@@ -342,7 +319,9 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
         return;
     }
     he->in_flight = 0;
-    if (t->op.label == SK_LINK_MOVE) {
+    if (t->op.label == SK_LINK_MOVE_REGION) {
+        region_answered(k, t, he, given);
+    } else if (t->op.label == SK_LINK_MOVE) {
         struct end *e = &k->ends[he->index];
         struct end *other = closed_meanwhile(k, e);
         if (given->err == SK_OK) {
@@ -457,12 +436,16 @@ void give_request(struct kern *k, struct link *l, const struct sk_msg *m)
         __builtin_memcpy(&give, m->bytes, sizeof(give));
         if (give.kind == SK_KIND_CHAN)
             given.err = arrive_end(k, l, &give, &given);
+        else if (give.kind == SK_KIND_REGION)
+            given.err = region_arrive(k, l, &give, &given);
         else if (give.kind == SK_KIND_PORT_REMOTE)
             given.err = arrive_port(k, &give);
         break;
     case SK_LINK_MOVE:
+    case SK_LINK_MOVE_REGION:
         __builtin_memcpy(&move, m->bytes, sizeof(move));
-        given.err = move_request(k, l, &move, m->token);
+        given.err = m->label == SK_LINK_MOVE ? move_request(k, l, &move, m->token)
+                                             : region_request(k, l, &move, m->token);
         if (given.err == CALL_BLOCKED)
             return;
         break;

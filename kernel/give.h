@@ -34,6 +34,9 @@ void give_pump(struct kern *k, struct link *l);
 /* l's far end is gone: what waits for it ends with SK_ERR_PEER_DEAD. */
 void give_link_down(struct kern *k, struct link *l);
 
+/* t, whose operation is set, waits for its answer; he is in flight. CALL_BLOCKED. */
+sk_err give_op_wait(struct kern *k, struct task *t, struct handle *he, sk_ns deadline_ns);
+
 /* The operation of t is over. */
 void give_op_done(struct kern *k, struct task *t, sk_err err);
 

@@ -111,7 +111,8 @@ struct end {
     struct ring_rx rx;
 };
 
-enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER };
+/* DOUBT: of regions; the core that was asked is lost and may have it. */
+enum { MOVE_NONE, MOVE_QUEUED, MOVE_GIVEN, MOVE_REPEER_QUEUED, MOVE_REPEER, MOVE_DOUBT };
 
 /* A channel, at its home: who holds its two ends. The page is free again when both are released. */
 struct chan {
@@ -153,16 +154,30 @@ struct port {
 
 struct region {
     bool in_use;
-    bool chosen; /* the kernel chose addr */
+    bool chosen;   /* the kernel chose addr */
+    bool foreign;  /* held here, at home elsewhere */
+    /* At home: whom it is given to has let go of it before the answer was read. Foreign: a doubt is
+     * over of which the answer that tells of it was not read yet. */
+    bool released;
+    uint8_t move;  /* MOVE_* */
     uint16_t index;
     uint16_t next;
     uint16_t pages;
     uint16_t session; /* end against whose quota it was made; INDEX_NONE: the owner's budget */
-    uint16_t handle;  /* of one with a session: entry of the owner's table */
+    uint16_t handle;  /* of one with a session, or in doubt: entry of the owner's table */
     uint32_t gen;
-    struct task *owner; /* charged if there is no session; in an escrow, the sender still */
-    sk_paddr first;     /* contiguous */
-    sk_uaddr addr;      /* where mapped; 0: not */
+    /* At home: charged if there is no session (NULL: nobody); the holder, or in an escrow and away
+     * who had it last. Foreign: the holder; NULL: in an escrow, or in doubt. */
+    struct task *owner;
+    sk_paddr first; /* contiguous */
+    sk_uaddr addr;  /* where mapped; 0: not */
+    /* Foreign: at home; core INDEX_NONE: lost. At home: with the holder's core; this one: here;
+     * INDEX_NONE: nobody's, unless the move that goes on comes to something. */
+    struct place far;
+    uint16_t move_core; /* where it goes */
+    uint16_t requester; /* as of a channel's move */
+    uint16_t request_token;
+    struct sk_link_dest dest;
 };
 
 struct device {

@@ -9,6 +9,7 @@
 #include "kernel/core.h"
 #include "kernel/give.h"
 #include "kernel/log.h"
+#include "kernel/region_move.h"
 #include "kernel/ring.h"
 
 #define LINK_RING_EACH SK_LINK_SLOTS
@@ -119,6 +120,7 @@ static void hello(struct kern *k, struct link *l, uint32_t epoch)
     ring_tx_init(&l->tx, l->out->slot, SK_LINK_SLOTS, &l->out->ctl, &l->in->ctl, k->epoch);
     ring_rx_init(&l->rx, l->in->slot, SK_LINK_SLOTS, &l->out->ctl, &l->in->ctl, epoch);
     chan_core_anew(k, l->core);
+    region_core_anew(k, l->core);
     level_count(&l->out->bell, &l->bell); /* there is something to read */
     seam_store_release(&l->out->peer_epoch, epoch);
     klog(k, "link to core %u, epoch %u", l->core, epoch);
@@ -308,11 +310,12 @@ void link_reply(struct kern *k, struct link *l, uint16_t label, uint16_t token,
 static void read_levels(struct kern *k, struct link *l)
 {
     static void (*const flipped[])(struct kern *, sk_core, uint32_t) = {
-        chan_wake_flipped, chan_close_flipped, chan_release_flipped};
+        chan_wake_flipped, chan_close_flipped, chan_release_flipped, region_flipped};
     for (unsigned kind = 0; kind < SK_LINK_BITS; kind++) {
         if (!level_read(&l->in->flips[kind], &l->flips_seen[kind], NULL))
             continue;
-        for (uint32_t w = 0; w * 32u < k->end_count; w++) {
+        uint32_t most = kind == SK_LINK_REGION ? k->region_count : k->end_count;
+        for (uint32_t w = 0; w * 32u < most && w < SK_LINK_WORDS; w++) {
             uint32_t *ack = kind == SK_LINK_WAKE ? &l->out->wake_ack[w] : NULL;
             uint32_t bits = level_read(&l->in->flip[kind][w], &l->flip_seen[kind][w], ack);
             if (bits != 0 && !still(l))

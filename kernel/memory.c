@@ -4,6 +4,7 @@
 #include "kernel/memory.h"
 #include "kernel/handle.h"
 #include "kernel/page.h"
+#include "kernel/region_move.h"
 
 #define PAGES_A_STEP 16u
 
@@ -13,20 +14,36 @@ void region_table_init(struct kern *k)
     for (uint32_t i = k->region_count; i-- > 0;) {
         struct region *r = &k->regions[i];
         r->index = (uint16_t)i;
-        r->gen = 1;
+        r->gen = GEN_FIRST(k->epoch);
         r->next = k->region_free;
         k->region_free = (uint16_t)i;
     }
 }
 
-static void region_free(struct kern *k, struct region *r)
+void region_free(struct kern *k, struct region *r)
 {
     r->in_use = false;
     r->owner = NULL;
-    r->gen++;
+    r->gen = GEN_NEXT(r->gen);
     r->next = k->region_free;
     k->region_free = r->index;
     k->stats.regions--;
+}
+
+struct region *region_take(struct kern *k, uint32_t pages)
+{
+    if (k->region_free == INDEX_NONE)
+        return NULL;
+    struct region *r = &k->regions[k->region_free];
+    k->region_free = r->next;
+    *r = (struct region){.in_use = true,
+                         .index = r->index,
+                         .pages = (uint16_t)pages,
+                         .session = INDEX_NONE,
+                         .gen = r->gen,
+                         .far = {.core = (uint16_t)k->core}};
+    k->stats.regions++;
+    return r;
 }
 
 /* Who is charged for the pages of r; NULL: the quota of a session, or nobody. */
@@ -44,23 +61,18 @@ sk_err region_create(struct kern *k, struct task *t, uint32_t pages, struct end 
         return SK_ERR_BUDGET;
     if (k->region_free == INDEX_NONE)
         return SK_ERR_NO_MEMORY;
-    struct region *r = &k->regions[k->region_free];
-    sk_err err = page_reserve(k, e ? NULL : t, PAGE_REGION, pages, &r->first);
+    sk_paddr first;
+    sk_err err = page_reserve(k, e ? NULL : t, PAGE_REGION, pages, &first);
     if (err != SK_OK)
         return err;
-    k->region_free = r->next;
-    r->in_use = true;
+    struct region *r = region_take(k, pages);
     r->owner = t;
-    r->pages = (uint16_t)pages;
-    r->session = INDEX_NONE;
-    r->addr = 0;
-    r->chosen = false;
+    r->first = first;
     if (e) {
         r->session = e->index;
         e->quota = (uint8_t)(e->quota - pages);
         e->session++;
     }
-    k->stats.regions++;
     t->state = TASK_WORKING;
     t->teardown_at = r->index;
     if (pages <= PAGES_A_STEP)
@@ -86,6 +98,10 @@ sk_err region_map(struct kern *k, struct region *r, sk_uaddr addr, uint32_t prot
     if (prot == 0 || (prot & ~(SK_PROT_R | SK_PROT_W | SK_PROT_X)) != 0 ||
         (prot & (SK_PROT_W | SK_PROT_X)) == (SK_PROT_W | SK_PROT_X))
         return SK_ERR_ARG;
+    if (region_lost(r))
+        return SK_ERR_PEER_DEAD;
+    if (r->foreign && (prot & SK_PROT_X))
+        return SK_ERR_UNSUPPORTED; /* of another core's memory no kernel makes instructions */
     bool chosen = addr == 0;
     if (chosen)
         addr = port_area_addr(k->cpu, PORT_AREA_REGION, t->region_addrs, r->first);
@@ -142,12 +158,27 @@ void region_close(struct kern *k, struct region *r)
     if (r->owner && r->owner->state == SK_TASK_DYING)
         return;
     region_unmap(k, r);
+    if (r->foreign) {
+        region_send_home(k, r);
+        return;
+    }
     page_give(k, payer(r), r->first, r->pages, false);
     region_free(k, r);
 }
 
 bool region_shrink(struct kern *k, struct region *r)
 {
+    if (r->foreign) {
+        region_send_home(k, r);
+        return true;
+    }
+    if (r->far.core != k->core || r->move == MOVE_DOUBT) { /* nobody pays for it any more */
+        (void)page_charge(k, r->first, r->pages, r->owner, NULL);
+        r->owner = NULL;
+        if (r->far.core == k->core)
+            r->far.core = INDEX_NONE;
+        return true;
+    }
     uint32_t n = r->pages < PAGES_A_STEP ? r->pages : PAGES_A_STEP;
     r->pages = (uint16_t)(r->pages - n);
     page_give(k, payer(r), r->first + (sk_paddr)r->pages * SK_PAGE_BYTES, n, true);
@@ -159,7 +190,7 @@ bool region_shrink(struct kern *k, struct region *r)
 
 sk_err region_move(struct kern *k, struct region *r, struct task *to)
 {
-    sk_err err = page_charge(k, r->first, r->pages, r->owner, to);
+    sk_err err = r->foreign ? SK_OK : page_charge(k, r->first, r->pages, r->owner, to);
     if (err == SK_OK)
         r->owner = to;
     return err;

@@ -8,6 +8,7 @@
 #include "kernel/give.h"
 #include "kernel/handle.h"
 #include "kernel/link.h"
+#include "kernel/region_move.h"
 #include "kernel/xfer.h"
 
 static struct end *old_end(struct kern *k, struct chan *c)
@@ -261,11 +262,16 @@ void move_pump(struct kern *k, struct link *l)
         else
             send_repeer(k, l, c);
     }
+    region_pump(k, l);
 }
 
 void move_reply(struct kern *k, struct link *l, uint16_t chan, uint16_t label,
                 const struct sk_link_given *answer)
 {
+    if (chan & REGION_TOKEN) {
+        region_reply(k, l, (uint16_t)(chan & ~REGION_TOKEN), label, answer);
+        return;
+    }
     struct chan *c = &k->chans[chan];
     bool gave = label == SK_LINK_GIVE;
     if (chan >= k->chan_count || !c->in_use || c->move_link != l->core ||
@@ -303,4 +309,5 @@ void move_link_down(struct kern *k, struct link *l)
         else if (c->move_link == l->core)
             tell_moved_gone(k, c);
     }
+    region_link_down(k, l);
 }

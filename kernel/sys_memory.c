@@ -42,6 +42,8 @@ sk_err sys_region_map(struct kern *k, struct task *t, struct handle *h)
 {
     struct region *r = &k->regions[h->index];
     sk_err err = region_map(k, r, sys_word(t, 1), sys_u32(t, 2));
+    if (err == SK_OK)
+        port_result(&t->port, 2, r->pages);
     return sys_value(t, err, r->addr);
 }
 

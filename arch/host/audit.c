@@ -46,7 +46,7 @@ static void audit_owners(const struct kern *k)
 {
     memset(owners, 0, sizeof(owners));
     for (uint32_t i = 0; i < k->region_count; i++)
-        if (k->regions[i].in_use)
+        if (k->regions[i].in_use && !k->regions[i].foreign)
             own(k, k->regions[i].first, k->regions[i].pages, PAGE_REGION, "region", i);
     for (uint32_t i = 0; i < k->chan_count; i++)
         if (k->chans[i].in_use)
@@ -58,6 +58,32 @@ static void audit_owners(const struct kern *k)
         if (k->ledger[n].use == PAGE_REGION || k->ledger[n].use == PAGE_CHAN ||
             k->ledger[n].use == PAGE_LOAN)
             CHECK(owners[n] == 1, "page", n);
+}
+
+/* A region that is held here and at home elsewhere: its home knows, or the answer that tells either
+ * of the two is on its way, or one of them is lost to the other. */
+static void audit_foreign(const struct kern *k, const struct region *r)
+{
+    const struct port_cpu *cpu = &sim.cpu[r->far.core];
+    uint32_t i = r->far.index;
+    bool in_flight = r->move == MOVE_DOUBT ||
+                     (r->owner != NULL && r->owner->op.label == SK_LINK_MOVE_REGION &&
+                      r->owner->op.state != OP_IDLE && r->owner->op.handle != INDEX_NONE &&
+                      &k->regions[r->owner->handles[r->owner->op.handle].index] == r);
+    if (r->far.core == INDEX_NONE || (cpu->mode != CORE_TASK && cpu->mode != CORE_IDLE) ||
+        in_flight)
+        return;
+    const struct kern *home = cpu->kern;
+    if (!GEN_OF(r->far.gen, home->epoch) || k->link[r->far.core].state != LINK_UP ||
+        home->link[k->core].state != LINK_UP || home->link[k->core].peer_epoch != k->epoch)
+        return;
+    CHECK(i < home->region_count && home->regions[i].in_use, "region", r->index);
+    const struct region *there = &home->regions[i];
+    CHECK(there->gen == r->far.gen && !there->foreign, "region", r->index);
+    CHECK(there->first == r->first && there->pages == r->pages, "region", r->index);
+    CHECK((there->far.core == k->core && there->far.index == r->index) ||
+              (there->move == MOVE_GIVEN && there->move_core == k->core),
+          "region", r->index);
 }
 
 /* What an end's holder has made of a session, and what is left, is what was donated. */
@@ -221,6 +247,9 @@ void sim_audit(void)
         audit_owners(cpu->kern);
         audit_pages(cpu->kern);
         audit_sessions(cpu->kern);
+        for (uint32_t i = 0; i < audited->region_count; i++)
+            if (audited->regions[i].in_use && audited->regions[i].foreign)
+                audit_foreign(audited, &audited->regions[i]);
         for (uint32_t i = 0; i < audited->task_count; i++)
             if (audited->tasks[i].state != 0)
                 audit_task(audited, &audited->tasks[i]);

@@ -21,11 +21,14 @@
 #define SK_LINK_ENDS    (SK_LINK_WORDS * 32u) /* most channel ends of a core */
 #define SK_LINK_CHANS   (SK_LINK_ENDS / 2u)   /* most channels at home on a core */
 
+#define SK_LINK_REGIONS (SK_LINK_WORDS * 32u) /* most regions of a core that can be moved */
+
 /* Level bits, by the reader's objects. */
 enum {
     SK_LINK_WAKE,    /* its end: flipped when level with wake_ack */
     SK_LINK_CLOSE,   /* its end: each side flips once a binding */
     SK_LINK_RELEASE, /* 2 * channel + side, at home there */
+    SK_LINK_REGION,  /* its region: given up, to its home; no longer in doubt, to a holder */
     SK_LINK_BITS
 };
 
@@ -47,7 +50,7 @@ struct sk_link {
     uint32_t bell;                /* counts rings of the writer */
     uint32_t bell_ack;            /* the peer's bell as last seen by the writer */
     uint32_t flips[SK_LINK_BITS]; /* count of flips in flip[], so that the reader need not scan */
-    uint32_t pad1[11];
+    uint32_t pad1[10];
     uint32_t flip[SK_LINK_BITS][SK_LINK_WORDS];
     uint32_t wake_ack[SK_LINK_WORDS]; /* the peer's wake bits as last seen by the writer */
     struct sk_chan_ctl ctl; /* ring lines are unused between kernels: they poll on a bell */
@@ -66,6 +69,8 @@ enum {
     SK_LINK_LEND,   /* a task lends to your end: struct sk_link_lend -> given */
     SK_LINK_UNLEND, /* that is over, and you touch the window no more: the same */
     SK_LINK_ASK,    /* to a child: end as asked: struct sk_link_ask -> given */
+    SK_LINK_MOVE_REGION, /* to a region's home: move one that I hold: struct sk_link_move -> given;
+                            with SK_ERR_PEER_DEAD, index 1: in doubt, see SK_LINK_REGION */
     SK_LINK_REPEER, /* your end's peer now lives there: struct sk_link_repeer -> w32[0] error */
 };
 
@@ -79,10 +84,10 @@ struct sk_link_dest { /* where an object goes on the receiving core */
 
 struct sk_link_give {
     struct sk_link_dest dest;
-    uint32_t kind;        /* SK_KIND_CHAN or SK_KIND_PORT_REMOTE */
-    uint32_t index, gen;  /* port: on core peer_core. channel: at its home */
-    uint16_t side, slots; /* channel */
-    uint64_t paddr;       /* channel: its page */
+    uint32_t kind;        /* SK_KIND_CHAN, SK_KIND_PORT_REMOTE or SK_KIND_REGION */
+    uint32_t index, gen;  /* port: on core peer_core. channel, region: at its home */
+    uint16_t side, slots; /* channel; region: slots is its pages */
+    uint64_t paddr;       /* channel: its page; region: its first */
     uint32_t epoch;       /* channel: seed of its tags; port: boot epoch of peer_core */
     uint16_t home, peer_core;
     uint16_t peer_index;

@@ -96,11 +96,15 @@ enum {
  * port dies with what is queued, a region's pages go home, a task that has ended is forgotten, one
  * that lives is killed first. SK_ERR_BUSY: the handle is on its way (SEND_HANDLE timed out).
  * DUP: for ports only (connect right); rights must be a subset. SK_ERR_UNSUPPORTED otherwise.
- * SEND_HANDLE: moves handle (an unused channel end, or an unmapped region on the same core) or
- * copies it (a port, connect right only) into the escrow of chan's far end, SK_ESCROW_MAX deep.
- * SK_ERR_FULL: the escrow is full. SK_ERR_BUSY: a used end, or an earlier move is in flight.
+ * SEND_HANDLE: moves handle (an unused channel end, or an unmapped region, whose bytes stay where
+ * they are) or copies it (a port, connect right only) into the escrow of chan's far end,
+ * SK_ESCROW_MAX deep. SK_ERR_FULL: the escrow is full. SK_ERR_BUSY: a used end, a mapped region, or
+ * an earlier move is in flight. SK_ERR_NO_MEMORY: no place in the far core's tables.
  * SK_ERR_PEER_DEAD: still with the caller. SK_ERR_TIMED_OUT: in doubt; the handle value stays
- * reserved until the answer comes: then it is gone, or the caller's again.
+ * reserved (SK_ERR_BUSY) until the answer comes: then it is gone, or the caller's again. A region's
+ * is in doubt after SK_ERR_PEER_DEAD too if a core was lost in the middle of its move: the far one,
+ * until that is fenced, and then it is the caller's again; its home, until that begins anew, and
+ * then it is lost.
  * TAKE_HANDLE: the oldest in the escrow of this end. SK_ERR_EMPTY; SK_ERR_BUDGET: no room in the
  * task's handle table; it stays in the escrow.
  *
@@ -139,8 +143,14 @@ enum {
  * SK_ERR_BUDGET: of the caller or the quota; SK_ERR_NO_MEMORY; SK_ERR_STATE: the end is not open;
  * SK_ERR_PEER_DEAD: who donated is gone. The kernel zeroes a large region in pieces, in the
  * caller's turns: others run and interrupts are taken between them.
- * REGION_MAP: addr 0 lets the kernel choose; prot is SK_PROT_*, never W with X. SK_ERR_EXISTS:
- * something is mapped there. SK_ERR_STATE: mapped already.
+ * REGION_MAP: addr 0 lets the kernel choose; prot is SK_PROT_*, never W with X; r2 = its pages.
+ * SK_ERR_EXISTS: something is mapped there. SK_ERR_STATE: mapped already.
+ * A region's *home* is the core that it was made on, whoever holds it. On another core: it cannot
+ * be executed (SK_ERR_UNSUPPORTED), and may be refused as memory of a system call (SK_ERR_FAULT).
+ * It counts against the budget of the last task that held it at home, as long as that lives, and
+ * against no one's elsewhere: who takes it at home takes the charge (TAKE_HANDLE: SK_ERR_BUDGET).
+ * Closed, or with its holder's end, it is free again at home. When the home begins anew it is gone:
+ * unmapped (using it is a fault), and REGION_MAP and SEND_HANDLE say SK_ERR_PEER_DEAD.
  *
  * TASK_CREATE: ctl needs SK_RIGHT_TASK. The new task's budget bounds it from now on. Its end sets
  * the creator's event bit params.event_bit. SK_ERR_NO_MEMORY: no task slot.
