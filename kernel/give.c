@@ -138,9 +138,9 @@ static sk_err give_chan(struct kern *k, struct task *t, struct handle *he, sk_co
         e->state = END_OWNED;
         return err;
     }
-    if (chan_lost(e))
+    sk_err err = chan_lost(e) ? SK_OK : link_use(k, c ? core : e->home.core);
+    if (chan_lost(e)) /* perhaps just seen */
         return SK_ERR_PEER_DEAD;
-    sk_err err = link_use(k, c ? core : e->home.core);
     if (err != SK_OK)
         return err;
     e->state = END_MOVING;

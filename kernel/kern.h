@@ -66,7 +66,7 @@ struct item {
 #define GEN_NEXT(gen)      (((gen)&0xff000000u) | (((gen) + 1u) & 0x00ffffffu))
 #define GEN_OF(gen, epoch) ((((gen) ^ (epoch) << 24) & 0xff000000u) == 0)
 
-struct place { /* of a channel end, on any core */
+struct place { /* of a channel end or a region, on any core */
     uint16_t core;
     uint16_t index;
     uint32_t gen;
@@ -154,12 +154,13 @@ struct port {
 
 struct region {
     bool in_use;
-    bool chosen;   /* the kernel chose addr */
-    bool foreign;  /* held here, at home elsewhere */
+    bool chosen;  /* the kernel chose addr */
+    bool foreign; /* held here, at home elsewhere */
+    bool queued;  /* at home: in an escrow, whose next holder has it whoever pays now dies */
     /* At home: whom it is given to has let go of it before the answer was read. Foreign: a doubt is
      * over of which the answer that tells of it was not read yet. */
     bool released;
-    uint8_t move;  /* MOVE_* */
+    uint8_t move; /* MOVE_* */
     uint16_t index;
     uint16_t next;
     uint16_t pages;

@@ -154,6 +154,7 @@ void region_session_end(struct kern *k, struct end *e)
 void region_close(struct kern *k, struct region *r)
 {
     session_leave(k, r);
+    r->queued = false;
     /* A dying task's mappings go with its address space, its regions after that (region_shrink). */
     if (r->owner && r->owner->state == SK_TASK_DYING)
         return;
@@ -172,10 +173,10 @@ bool region_shrink(struct kern *k, struct region *r)
         region_send_home(k, r);
         return true;
     }
-    if (r->far.core != k->core || r->move == MOVE_DOUBT) { /* nobody pays for it any more */
+    if (r->queued || r->far.core != k->core || r->move == MOVE_DOUBT) { /* nobody pays any more */
         (void)page_charge(k, r->first, r->pages, r->owner, NULL);
         r->owner = NULL;
-        if (r->far.core == k->core)
+        if (r->move == MOVE_DOUBT && r->far.core == k->core)
             r->far.core = INDEX_NONE;
         return true;
     }
@@ -190,8 +191,11 @@ bool region_shrink(struct kern *k, struct region *r)
 
 sk_err region_move(struct kern *k, struct region *r, struct task *to)
 {
-    sk_err err = r->foreign ? SK_OK : page_charge(k, r->first, r->pages, r->owner, to);
-    if (err == SK_OK)
+    bool charged = r->foreign || r->owner == to; /* perhaps it has only come back */
+    sk_err err = charged ? SK_OK : page_charge(k, r->first, r->pages, r->owner, to);
+    if (err == SK_OK) {
         r->owner = to;
+        r->queued = false;
+    }
     return err;
 }

@@ -14,15 +14,16 @@
 
 /* --- A task gives, and takes ----------------------------------------------------------------- */
 
-static sk_err give_near(struct kern *k, struct task *t, struct handle *he, struct sk_link_dest dest)
+/* r waits in an escrow of this core. */
+static sk_err deliver(struct kern *k, struct region *r, const struct sk_link_dest *dest)
 {
-    struct item item = {.kind = SK_KIND_REGION, .index = he->index, .gen = he->obj_gen};
-    sk_err err = give_deliver(k, &dest, &item);
+    struct item item = {.kind = SK_KIND_REGION, .index = r->index, .gen = r->gen};
+    sk_err err = give_deliver(k, dest, &item);
     if (err != SK_OK)
         return err;
-    if (k->regions[he->index].foreign)
-        k->regions[he->index].owner = NULL; /* nobody is charged: it outlives its sender */
-    handle_remove(k, t, he);
+    r->queued = true;
+    if (r->foreign)
+        r->owner = NULL; /* nobody is charged */
     return SK_OK;
 }
 
@@ -37,13 +38,17 @@ sk_err region_give(struct kern *k, struct task *t, struct handle *he, sk_core co
     struct region *r = &k->regions[he->index];
     if (r->addr != 0)
         return SK_ERR_BUSY;
-    if (core == k->core)
-        return give_near(k, t, he, dest);
-    if (region_lost(r))
-        return SK_ERR_PEER_DEAD;
+    if (core == k->core) {
+        sk_err near = deliver(k, r, &dest);
+        if (near == SK_OK)
+            handle_remove(k, t, he);
+        return near;
+    }
     if (!r->foreign && r->index >= SK_LINK_REGIONS)
         return SK_ERR_UNSUPPORTED;
-    sk_err err = link_use(k, r->foreign ? r->far.core : core);
+    sk_err err = region_lost(r) ? SK_OK : link_use(k, r->foreign ? r->far.core : core);
+    if (region_lost(r)) /* perhaps just seen */
+        return SK_ERR_PEER_DEAD;
     if (err != SK_OK)
         return err;
     t->op.state = r->foreign ? OP_QUEUED : OP_HOME_MOVE;
@@ -113,13 +118,21 @@ static void doubt_over(struct kern *k, struct region *r)
         r->owner->handles[r->handle].in_flight = 0;
 }
 
+/* The link may begin anew in this, and r with it. */
+static void tell_far(struct kern *k, const struct region *r)
+{
+    struct place to = r->far;
+    link_flip(k, &to, SK_LINK_REGION, 0);
+}
+
 void region_send_home(struct kern *k, struct region *r)
 {
     r->owner = NULL;
-    if (r->move == MOVE_DOUBT)
+    if (r->move == MOVE_DOUBT && k->link[r->far.core].state != LINK_DOWN)
         return; /* until its home says where it is */
+    r->move = MOVE_NONE;
     if (!region_lost(r))
-        link_flip(k, &r->far, SK_LINK_REGION, 0);
+        tell_far(k, r);
     region_free(k, r);
 }
 
@@ -148,14 +161,13 @@ sk_err region_arrive(struct kern *k, const struct link *l, const struct sk_link_
             return SK_ERR_PROTOCOL;
     if (overlaps(k, l->core, first, give->slots))
         return SK_ERR_PROTOCOL;
+    if (k->region_free >= SK_LINK_REGIONS)
+        return SK_ERR_NO_MEMORY; /* none, or one that has no bit */
     struct region *r = region_take(k, give->slots);
-    if (r == NULL)
-        return SK_ERR_NO_MEMORY;
     r->foreign = true;
     r->first = first;
     r->far = (struct place){give->home, (uint16_t)give->index, give->gen};
-    struct item item = {.kind = SK_KIND_REGION, .index = r->index, .gen = r->gen};
-    sk_err err = give_deliver(k, &give->dest, &item);
+    sk_err err = deliver(k, r, &give->dest);
     if (err != SK_OK) {
         region_free(k, r);
         return err;
@@ -198,7 +210,6 @@ static void finish(struct kern *k, struct region *r, sk_err err, const struct pl
 static void begin(struct kern *k, struct region *r, sk_core core, struct sk_link_dest dest,
                   uint16_t requester, uint16_t token)
 {
-    struct item item = {.kind = SK_KIND_REGION, .index = r->index, .gen = r->gen};
     struct place here = {.core = (uint16_t)k->core};
     r->move = MOVE_QUEUED;
     r->released = false;
@@ -207,7 +218,7 @@ static void begin(struct kern *k, struct region *r, sk_core core, struct sk_link
     r->request_token = token;
     r->dest = dest;
     if (core == k->core)
-        finish(k, r, give_deliver(k, &dest, &item), &here);
+        finish(k, r, deliver(k, r, &dest), &here);
     else
         give_pump(k, &k->link[core]);
 }
@@ -305,6 +316,8 @@ void region_link_down(struct kern *k, struct link *l)
 {
     for (uint32_t i = 0; i < k->region_count; i++) {
         struct region *r = &k->regions[i];
+        if (r->in_use && r->foreign && r->far.core == l->core && r->move == MOVE_DOUBT && !r->owner)
+            region_free(k, r); /* nobody is left to be told */
         if (!r->in_use || r->foreign || r->move == MOVE_NONE || r->move == MOVE_DOUBT)
             continue;
         if (r->requester == l->core)
@@ -338,7 +351,7 @@ void region_core_fenced(struct kern *k, sk_core core)
             if (r->far.core == INDEX_NONE)
                 take_back(k, r);
             else
-                link_flip(k, &r->far, SK_LINK_REGION, 0);
+                tell_far(k, r);
         }
     }
 }

@@ -1,76 +1,12 @@
 /* Regions that move between cores, call by call on a machine of plain memory: the right moves, the
- * bytes stay; who dies at which step; and in the end every page is back.
+ * bytes stay; tasks that die meanwhile; peers that lie; and in the end every page is back.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "restart_machine.h"
-#include "kernel/memory.h"
-
-#define PAGES 3u
-
-static struct kern *kern_of(sk_core core)
-{
-    return fake_cpu[core].k;
-}
-
-static struct region *region_of(sk_core core, sk_handle h)
-{
-    return &kern_of(core)->regions[init_of(core)->handles[SK_HANDLE_INDEX(h)].index];
-}
-
-static uint8_t *bytes_of(sk_core core, sk_handle h)
-{
-    return (uint8_t *)region_of(core, h)->first;
-}
-
-static sk_handle make_pages(sk_core core, uint32_t pages)
-{
-    EXPECT(CALL(kern_of(core), init_of(core), REGION_CREATE, pages, 0), SK_OK);
-    return (sk_handle)init_of(core)->port.reg[1];
-}
-
-static sk_handle make_region(sk_core core)
-{
-    return make_pages(core, PAGES);
-}
-
-static void give(sk_core core, sk_handle via, sk_handle h, sk_err expected)
-{
-    EXPECT(CALL(kern_of(core), init_of(core), SEND_HANDLE, via, h, SK_FOREVER), CALL_BLOCKED);
-    fake_settle();
-    EXPECT(init_of(core)->state, SK_TASK_READY);
-    EXPECT(result(init_of(core)), expected);
-}
-
-static sk_handle take(sk_core core, sk_handle via)
-{
-    EXPECT(CALL(kern_of(core), init_of(core), TAKE_HANDLE, via), SK_OK);
-    return (sk_handle)init_of(core)->port.reg[1];
-}
-
-/* Channels between each two of three cores: via[a][b] is a's end towards b. */
-static sk_handle via[3][3];
-static struct sk_stats before[3];
-
-static void join_all(void)
-{
-    for (sk_core a = 0; a < 3; a++)
-        for (sk_core b = a + 1; b < 3; b++)
-            join(a, b, &via[a][b], &via[b][a]);
-    for (sk_core c = 0; c < 3; c++)
-        before[c] = gauges(kern_of(c));
-}
+#include "region_cores.h"
 
 static void all_back(void)
 {
     for (sk_core c = 0; c < 3; c++)
         assert_same(gauges(kern_of(c)), before[c]);
-}
-
-static unsigned mapped(const struct task *t, sk_paddr first)
-{
-    unsigned n = 0;
-    for (unsigned i = 0; i < FAKE_MAPS; i++)
-        n += fake_map[i].task == t && fake_map[i].addr == first;
-    return n;
 }
 
 /* 0 -> 1 -> 2 -> 0 -> 1: written by each, read by the next, in place. */
@@ -171,6 +107,82 @@ static void test_timed_out_is_in_doubt(void **state)
     }
 }
 
+/* A deadline in the past: the move goes on without the caller, who may not use it meanwhile. */
+static void test_deadline_in_the_past(void **state)
+{
+    (void)state;
+    join_all();
+    struct kern *k0 = kern_of(0);
+    struct task *t = init_of(0);
+    sk_handle h = make_region(0);
+    fake_now = SK_MS(5);
+    EXPECT(CALL(k0, t, SEND_HANDLE, via[0][1], h, 1), CALL_BLOCKED);
+    kern_timer(k0);
+    EXPECT(t->state, SK_TASK_READY);
+    EXPECT(result(t), SK_ERR_TIMED_OUT);
+    EXPECT(CALL(k0, t, SEND_HANDLE, via[0][2], h, SK_FOREVER), SK_ERR_BUSY);
+    fake_settle();
+    EXPECT(CALL(k0, t, CLOSE, h), SK_ERR_HANDLE);
+    close_end(1, take(1, via[1][0]));
+    fake_settle();
+    all_back();
+}
+
+/* Who has used up what it may have gets back what it has paid for all the time. */
+static void test_budget_of_who_gets_it_back(void **state)
+{
+    (void)state;
+    join_all();
+    struct kern *k0 = kern_of(0);
+    struct task *t = init_of(0);
+    sk_handle h = make_region(0);
+    t->pages_max = t->pages_used;
+    give(0, via[0][1], h, SK_OK);
+    EXPECT(CALL(k0, t, REGION_CREATE, 1, 0), SK_ERR_BUDGET); /* it counts while it is away */
+    give(1, via[1][0], take(1, via[1][0]), SK_OK);
+    close_end(0, take(0, via[0][1]));
+    EXPECT(t->pages_used + PAGES, t->pages_max);
+}
+
+/* What waits in an escrow is its next holder's, whoever dies: at home, and away. */
+static void test_sender_dies_before_it_is_taken(void **state)
+{
+    (void)state;
+    warm(0, 1);
+    for (sk_core home = 0; home < 2; home++) {
+        fake_free();
+        fake_machine(3);
+        join_all();
+        struct kern *k0 = kern_of(0);
+        struct task *sender = fake_task(k0, "sender"), *taker = fake_task(k0, "taker");
+        sk_handle h[2], x, y, r = make_region(home);
+        if (home != 0) {
+            give(1, via[1][0], r, SK_OK);
+            r = take(0, via[0][1]);
+        }
+        uint8_t *bytes = bytes_of(0, r);
+        memset(bytes, 0x55, PAGES * SK_PAGE_BYTES);
+        make_chan(k0, init_of(0), h);
+        pass_end(k0, h[0], sender, &x);
+        pass_end(k0, h[1], taker, &y);
+        pass_region(k0, r, sender, &r);
+        EXPECT(CALL(k0, sender, SEND_HANDLE, x, r, 0), SK_OK);
+        end_task(k0, sender);
+        uint32_t own = taker->pages_used;
+        EXPECT(CALL(k0, taker, TAKE_HANDLE, y), SK_OK);
+        r = (sk_handle)taker->port.reg[1];
+        EXPECT(CALL(k0, taker, REGION_MAP, r, 0, SK_PROT_R), SK_OK);
+        EXPECT(bytes[77], 0x55);
+        EXPECT(taker->pages_used, own + (home == 0 ? PAGES : 0));
+        end_task(k0, taker);
+        fake_settle();
+        for (sk_core c = 0; c < 2; c++) {
+            EXPECT(kern_of(c)->stats.regions, before[c].regions);
+            EXPECT(kern_of(c)->ram_free, before[c].pages_free);
+        }
+    }
+}
+
 /* Who pays dies while it is away; then who holds it: mapped, or in an escrow, or taken. */
 static void test_payer_and_holder_die(void **state)
 {
@@ -183,19 +195,11 @@ static void test_payer_and_holder_die(void **state)
         struct kern *k0 = kern_of(0), *k1 = kern_of(1);
         struct task *payer = fake_task(k0, "payer"), *holder = fake_task(k1, "holder");
         sk_handle h[2], x[2], r;
-        /* Ends of a channel between the two tasks, as TASK_GIVE leaves them. */
         make_chan(k0, init_of(0), h);
         give(0, via[0][1], h[1], SK_OK);
         sk_handle far = take(1, via[1][0]);
-        struct handle *he = &init_of(0)->handles[SK_HANDLE_INDEX(h[0])];
-        struct end *e = end_of(k0, init_of(0), h[0]);
-        handle_remove(k0, init_of(0), he);
-        chan_end_disown(e);
-        EXPECT(chan_end_adopt(k0, payer, e, &x[0]), SK_OK);
-        e = end_of(k1, init_of(1), far);
-        handle_remove(k1, init_of(1), &init_of(1)->handles[SK_HANDLE_INDEX(far)]);
-        chan_end_disown(e);
-        EXPECT(chan_end_adopt(k1, holder, e, &x[1]), SK_OK);
+        pass_end(k0, h[0], payer, &x[0]);
+        pass_end(k1, far, holder, &x[1]);
         EXPECT(CALL(k0, payer, REGION_CREATE, PAGES, 0), SK_OK);
         r = (sk_handle)payer->port.reg[1];
         uint8_t *bytes = (uint8_t *)k0->regions[payer->handles[SK_HANDLE_INDEX(r)].index].first;
@@ -233,173 +237,6 @@ static void test_payer_and_holder_die(void **state)
         EXPECT(k0->ram_free, before[0].pages_free);
         EXPECT(k1->ram_free, before[1].pages_free);
     }
-}
-
-/* --- Who has it ------------------------------------------------------------------------------- */
-
-static bool waits(const struct kern *k, const struct region *r)
-{
-    for (uint32_t i = 0; i < k->end_count; i++)
-        for (uint32_t n = 0; k->ends[i].state != END_FREE && n < k->ends[i].escrow_count; n++) {
-            const struct item *item = &k->ends[i].escrow[n];
-            if (item->kind == SK_KIND_REGION && item->index == r->index && item->gen == r->gen)
-                return true;
-        }
-    return false;
-}
-
-/* May a task here use it, or take it, now? */
-static unsigned usable(const struct kern *k, sk_paddr first)
-{
-    unsigned n = 0;
-    for (uint32_t i = 0; i < k->region_count; i++) {
-        const struct region *r = &k->regions[i];
-        if (!r->in_use || r->first != first || region_lost(r))
-            continue;
-        n += waits(k, r);
-        for (uint32_t h = 0; h < k->tasks[0].handles_max; h++) {
-            const struct handle *he = &k->tasks[0].handles[h];
-            n += he->kind == SK_KIND_REGION && he->index == i && !he->in_flight;
-        }
-    }
-    return n;
-}
-
-static bool deliver_one(void)
-{
-    for (int c = 0; c < FAKE_CORES; c++) {
-        struct port_cpu *cpu = &fake_cpu[c];
-        if (cpu->ram == NULL || cpu->halted || !cpu->bell)
-            continue;
-        cpu->bell = false;
-        kern_doorbell(cpu->k);
-        return true;
-    }
-    return false;
-}
-
-static void break_core(sk_core core)
-{
-    if (setjmp(fake_halt) == 0)
-        kern_panic(kern_of(core), "a test");
-}
-
-static void close_all(sk_core core)
-{
-    struct kern *k = kern_of(core);
-    struct task *t = init_of(core);
-    for (unsigned i = 2; i < t->handles_max; i++) {
-        sk_handle h = SK_HANDLE_MAKE(i, t->handles[i].gen);
-        if (t->handles[i].kind == SK_KIND_CHAN || t->handles[i].kind == SK_KIND_REGION)
-            EXPECT(CALL(k, t, CLOSE, h), SK_OK);
-    }
-}
-
-/* A region goes from `from` to `to`, `steps` doorbells far; the victim breaks then, and everybody
- * but the victim hears of it; at no moment can two use it. Then the victim begins anew, and all is
- * back. home: where the region's pages are. */
-static void broken_at(sk_core home, sk_core from, sk_core to, sk_core victim, int steps, bool dead)
-{
-    char what[80];
-    snprintf(what, sizeof(what), "home %u, from %u to %u, core %u %s after %d steps", home, from, to,
-             victim, dead ? "breaks" : "begins anew", steps);
-    fake_free();
-    fake_machine(3);
-    join_all();
-    sk_handle h = make_region(home);
-    sk_paddr first = region_of(home, h)->first;
-    if (home != from) {
-        give(home, via[home][from], h, SK_OK);
-        h = take(from, via[from][home]);
-    }
-    struct task *t = init_of(from);
-    EXPECT(CALL(kern_of(from), t, SEND_HANDLE, via[from][to], h, SK_FOREVER), CALL_BLOCKED);
-    while (steps-- > 0 && deliver_one())
-        ;
-    if (dead) {
-        break_core(victim);
-        unsigned who = 0;
-        for (bool more = true; more;) {
-            more = deliver_one();
-            who = 0;
-            for (sk_core c = 0; c < 3; c++)
-                who += c == victim ? 0 : usable(kern_of(c), first);
-            assert_true(who <= 1);
-        }
-        if (from != victim) {
-            EXPECT(t->state, SK_TASK_READY);
-            if (result(t) != SK_OK && usable(kern_of(from), first) == 0) /* in doubt, and says so */
-                EXPECT(CALL(kern_of(from), t, CLOSE, h), SK_ERR_BUSY);
-            if (who == 0 && home != victim) /* nobody else gets the pages */
-                EXPECT(kern_of(home)->stats.regions, before[home].regions + 1);
-        }
-    }
-    fake_restart(victim);
-    fake_settle();
-    for (sk_core c = 0; c < 3; c++)
-        EXPECT(fake_cpu[c].halted, false);
-    unsigned who = 0;
-    for (sk_core c = 0; c < 3; c++)
-        who += usable(kern_of(c), first);
-    unsigned home_again = home != victim && kern_of(home)->stats.regions == before[home].regions;
-    unsigned sent_to_it = to == victim && result(t) == SK_OK; /* so it went with that core */
-    if (who + home_again != (home != victim) ||
-        (home != victim && from != victim && who != !sent_to_it))
-        fail_msg("%s: %u can use it, %u came home, the sender was told %d", what, who, home_again,
-                 result(t));
-    for (sk_core c = 0; c < 3; c++)
-        close_all(c);
-    fake_settle();
-    for (sk_core c = 0; c < 3; c++) {
-        EXPECT(kern_of(c)->stats.regions, 0);
-        EXPECT(kern_of(c)->stats.chans, 0);
-        EXPECT(kern_of(c)->link[(c + 1) % 3].state == LINK_DOWN, false);
-    }
-    for (sk_core a = 0; a < 3; a++)
-        for (sk_core b = 0; b < 3; b++)
-            if (a != b)
-                expect_whole(a, b);
-}
-
-static void test_a_core_breaks_at_each_step(void **state)
-{
-    (void)state;
-    for (sk_core home = 0; home < 3; home++)
-        for (sk_core from = 0; from < 3; from++)
-            for (sk_core to = 0; to < 3; to++)
-                for (sk_core victim = 1; from != to && victim < 3; victim++)
-                    for (int steps = 0; steps < 9; steps++)
-                        for (int dead = 0; dead < 2; dead++)
-                            broken_at(home, from, to, victim, steps, dead);
-}
-
-/* What is mapped when the home begins anew is not there any more. */
-static void test_home_begins_anew(void **state)
-{
-    (void)state;
-    join_all();
-    sk_handle h[3], far[2];
-    for (unsigned i = 0; i < 3; i++) {
-        h[i] = make_region(1);
-        give(1, via[1][0], h[i], SK_OK);
-        if (i < 2)
-            far[i] = take(0, via[0][1]);
-    }
-    EXPECT(CALL(kern_of(0), init_of(0), REGION_MAP, far[0], 0, SK_PROT_R | SK_PROT_W), SK_OK);
-    sk_paddr first = region_of(0, far[0])->first;
-    break_core(1);
-    fake_settle();
-    EXPECT(mapped(init_of(0), first), 1); /* while it is only dead, what was written can be read */
-    fake_restart(1);
-    fake_settle();
-    EXPECT(mapped(init_of(0), first), 0);
-    for (unsigned i = 0; i < 3; i++) {
-        sk_handle lost = i < 2 ? far[i] : take(0, via[0][1]); /* one was in an escrow */
-        EXPECT(CALL(kern_of(0), init_of(0), REGION_MAP, lost, 0, SK_PROT_R), SK_ERR_PEER_DEAD);
-        EXPECT(CALL(kern_of(0), init_of(0), SEND_HANDLE, via[0][2], lost, 0), SK_ERR_PEER_DEAD);
-        close_end(0, lost);
-    }
-    EXPECT(kern_of(0)->stats.regions, before[0].regions);
 }
 
 /* --- A peer that lies ------------------------------------------------------------------------ */
@@ -505,12 +342,12 @@ static void test_hostile_requests(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup3, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_three_cores),     TEST(test_refused),
-        TEST(test_timed_out_is_in_doubt), TEST(test_payer_and_holder_die),
-        TEST(test_home_begins_anew),      TEST(test_a_core_breaks_at_each_step),
-        TEST(test_hostile_gives),         TEST(test_hostile_requests),
+        TEST(test_round_three_cores),          TEST(test_refused),
+        TEST(test_timed_out_is_in_doubt),      TEST(test_deadline_in_the_past),
+        TEST(test_budget_of_who_gets_it_back), TEST(test_sender_dies_before_it_is_taken),
+        TEST(test_payer_and_holder_die),       TEST(test_hostile_gives),
+        TEST(test_hostile_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
