@@ -78,6 +78,37 @@ sk_err proc_core_restart(struct sk_chan *chan, sk_core core, sk_ns deadline)
     return ask_core(chan, PROC_CORE_RESTART, core, deadline);
 }
 
+sk_err proc_core_ask(struct sk_chan *chan, sk_core core, uint32_t what, sk_ns deadline)
+{
+    struct proc_at q = {.core = core, .index = what, .deadline = deadline};
+    return ask(chan, PROC_CORE_ASK, &q, sizeof(q), NULL, 0, deadline);
+}
+
+sk_err proc_core_record(struct sk_chan *chan, sk_core core, struct sk_crash *record)
+{
+    uint32_t epoch = 0;
+    for (uint32_t at = 0, len; at < sizeof(*record); at += len) {
+        struct proc_at q = {.core = core, .position = at};
+        struct proc_record part;
+        len = (uint32_t)sizeof(*record) - at;
+        len = len < PROC_RECORD_CHUNK ? len : PROC_RECORD_CHUNK;
+        sk_err err = ask(chan, PROC_CORE_RECORD, &q, sizeof(q), &part,
+                         (uint32_t)offsetof(struct proc_record, bytes) + len, sk_in_ms(SK_PROC_MS));
+        if (err != SK_OK)
+            return err;
+        if (at != 0 && part.epoch != epoch)
+            return SK_ERR_STATE;
+        epoch = part.epoch;
+        __builtin_memcpy((uint8_t *)record + at, part.bytes, len);
+    }
+    if (record->epoch != epoch || record->regs > SK_CRASH_REGS ||
+        record->log_bytes > sizeof(record->log))
+        return SK_ERR_PROTOCOL;
+    record->reason[SK_CRASH_REASON - 1u] = '\0';
+    record->reg_name[SK_CRASH_NAMES - 1u] = '\0';
+    return SK_OK;
+}
+
 sk_err proc_core_info(struct sk_chan *chan, sk_core core, struct proc_core *info)
 {
     struct proc_at q = {.core = core};

@@ -11,6 +11,7 @@
 #define LIB_PROC_H
 
 #include "lib/rpc.h"
+#include <skerry/crash.h>
 
 #define SK_PROC_MS 5000u
 
@@ -26,6 +27,8 @@ enum {
     PROC_STATS,        /* proc_at -> sk_stats */
     PROC_HALT,         /* proc_halt; no answer if it succeeds */
     PROC_CORE_RESTART, /* as PROC_CORE_START */
+    PROC_CORE_ASK,     /* proc_at -> nothing */
+    PROC_CORE_RECORD,  /* proc_at -> proc_record */
 };
 
 /* SPAWN: name, where, arguments. Between inits, `asker` says on whose behalf; an init ignores what
@@ -49,9 +52,9 @@ struct proc_one {
 
 struct proc_at {
     uint32_t core;
-    uint32_t index;    /* LIST: first table index to look at */
-    uint64_t position; /* LOG_READ */
-    sk_ns deadline;    /* CORE_START, CORE_RESTART */
+    uint32_t index;    /* LIST: first table index to look at. CORE_ASK: SK_ASK_* */
+    uint64_t position; /* LOG_READ, CORE_RECORD */
+    sk_ns deadline;    /* CORE_START, CORE_RESTART, CORE_ASK */
 };
 
 /* How a task ended. */
@@ -76,11 +79,28 @@ struct proc_entry {
 };
 _Static_assert(sizeof(struct proc_entry) == 80, "layout");
 
+/* What the init of core 0 has in mind for a core (docs/manifest.md, `restart`). */
+enum {
+    PROC_FATE_NONE,     /* nothing: it was never started, or stays as it is when it is lost */
+    PROC_FATE_RUN,      /* it runs or begins to */
+    PROC_FATE_STOP,     /* it was asked to stop */
+    PROC_FATE_PAUSE,    /* it was lost, and is started again after a pause */
+    PROC_FATE_GIVEN_UP, /* it was lost too often */
+};
+
 struct proc_core {
     struct sk_core_info info; /* with what that core itself knows, if it runs */
     uint32_t tasks;           /* running under its init */
-    uint32_t pad;
+    uint32_t fate;            /* PROC_FATE_*, of a core that does not run, if core 0 does */
 };
+
+#define PROC_RECORD_CHUNK (SK_PAYLOAD_MAX - 8u)
+struct proc_record {
+    uint32_t epoch; /* that the record is of */
+    uint32_t len;
+    uint8_t bytes[PROC_RECORD_CHUNK]; /* from the position on; only len travel */
+};
+_Static_assert(sizeof(struct proc_record) == SK_PAYLOAD_MAX, "fits four slots");
 
 #define SK_LOG_CHUNK (SK_PAYLOAD_MAX - 16u)
 struct proc_log {
@@ -116,8 +136,9 @@ sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns 
  * for. SK_ERR_NOT_FOUND: there are no more. */
 sk_err proc_list(struct sk_chan *chan, sk_core core, uint32_t *index, struct proc_entry *entry);
 
-/* Start a core, also one that crashed; SK_OK when its kernel answers. SK_ERR_STATE: it runs
- * already. SK_ERR_NOT_FOUND: this machine or system has no such core. */
+/* Start a core, also one that was lost or given up, once it is seen off; SK_OK when its kernel
+ * answers. SK_ERR_STATE: it runs already, or is not off. SK_ERR_NOT_FOUND: this machine or system
+ * has no such core. */
 sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline);
 
 /* The same for a core that runs, whatever it does: its programs are gone, those that the manifest
@@ -125,8 +146,20 @@ sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline);
  * force it, nothing was done. SK_ERR_ARG: core 0, which boots the machine. */
 sk_err proc_core_restart(struct sk_chan *chan, sk_core core, sk_ns deadline);
 
+/* Ask the kernel of a core. SK_ASK_STOP: to halt; SK_OK: it is off, and stays so until it is
+ * started; one that does not listen is ordered off. SK_ERR_STATE: the machine cannot force it;
+ * SK_ERR_TIMED_OUT: it may yet come off. SK_ASK_CRASH: to panic; SK_ASK_HANG: to stop answering;
+ * both are restarted by policy, once that is noticed. SK_ERR_ARG: core 0. SK_ERR_NOT_FOUND: no such
+ * core. Who asks from that core hears no answer. */
+sk_err proc_core_ask(struct sk_chan *chan, sk_core core, uint32_t what, sk_ns deadline);
+
 /* What is known of a core, running or not. SK_ERR_NOT_FOUND. */
 sk_err proc_core_info(struct sk_chan *chan, sk_core core, struct proc_core *info);
+
+/* The crash record of that core's last end, as it is now: a question for each PROC_RECORD_CHUNK.
+ * Texts in it are terminated, counts within bounds. SK_ERR_NOT_FOUND: no such core, or none has
+ * ended there. SK_ERR_STATE: it was written anew meanwhile; ask again. */
+sk_err proc_core_record(struct sk_chan *chan, sk_core core, struct sk_crash *record);
 
 /* The log of that core's kernel from position on, up to SK_LOG_CHUNK bytes; log->next continues. */
 sk_err proc_log_read(struct sk_chan *chan, sk_core core, uint64_t position, struct proc_log *log);

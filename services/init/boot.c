@@ -1,4 +1,4 @@
-/* What the manifest wants: cores that run from the start, programs that are kept running.
+/* Programs that the manifest wants to be kept running.
  *
  * A program that ended quickly waits longer each time before it is started again, and after
  * restart_limit quick ends in a row (if there is a limit) no more. Programs that somebody spawned
@@ -7,18 +7,10 @@
 #include "init.h"
 #include "lib/start.h"
 
-#define CORE_START_MS 10000u /* the host may emulate many cores on few */
-#define STEADY_MS     5000u  /* one that ran so long did not end quickly */
-
-void boot_cores(struct init *in)
+sk_ns boot_pause(uint32_t backoff_ms, uint32_t in_row)
 {
-    for (sk_core c = 1; c < in->start->cores; c++) {
-        if (!manifest_core_starts(&in->manifest, c))
-            continue;
-        sk_err err = sys_core_start(in->start->control, c, sk_in_ms(CORE_START_MS));
-        if (err)
-            sk_log("core %u does not start: %s\n", (unsigned)c, sk_err_text(err));
-    }
+    uint32_t doublings = in_row > 0 ? in_row - 1u : 0u;
+    return SK_MS(backoff_ms) << (doublings < 6u ? doublings : 6u);
 }
 
 static void start_later(struct init *in, struct boot *b)
@@ -28,9 +20,7 @@ static void start_later(struct init *in, struct boot *b)
         sk_log("%s ended too often: given up\n", p->name);
         return;
     }
-    uint32_t doublings = b->in_row > 0 ? b->in_row - 1u : 0u;
-    sk_timer_set(&in->loop, &b->timer,
-                 sk_now() + (SK_MS(p->backoff_ms) << (doublings < 6u ? doublings : 6u)));
+    sk_timer_set(&in->loop, &b->timer, sk_now() + boot_pause(p->backoff_ms, b->in_row));
 }
 
 static void start(struct init *in, struct boot *b)

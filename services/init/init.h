@@ -96,6 +96,14 @@ struct op {
     uint64_t order;       /* of those that are parked: lowest first */
 };
 
+/* What the init of core 0 knows of another core's run. */
+struct watch {
+    uint32_t fate;   /* PROC_FATE_* */
+    uint32_t in_row; /* losses soon after the start, one after the other */
+    sk_ns started;
+    struct sk_timer timer; /* RUN: it should answer by now. PAUSE: start it */
+};
+
 /* Our channel to the init of another core. */
 struct peer {
     struct sk_source source; /* first */
@@ -118,7 +126,7 @@ struct names_link {
 struct init {
     struct sk_loop loop;
     struct sk_server task_server, peer_server;
-    struct sk_loop_event task_event;
+    struct sk_loop_event task_event, core_event;
     struct manifest manifest;
     const struct sk_start *start;
     struct room room;
@@ -129,7 +137,8 @@ struct init {
     struct boot *boot;
     struct reg *reg;
     struct op *op;
-    struct peer *peer; /* by core */
+    struct peer *peer;   /* by core */
+    struct watch *watch; /* by core; on core 0 */
     uint32_t dead_next;
     uint32_t boot_count;   /* of boot[]: in use */
     uint64_t parked_count; /* so far, for their order */
@@ -151,11 +160,17 @@ sk_err task_wait(struct init *in, sk_tid tid, struct sk_client *c, const struct 
                  sk_ns deadline);
 
 /* --- boot.c: what the manifest wants to run -------------------------------------------------- */
-void boot_cores(struct init *in);    /* core 0: start the others */
-void boot_programs(struct init *in); /* on this core */
+#define STEADY_MS 5000u /* who ran so long did not end quickly */
+/* The pause before the next start, after so many quick ends. */
+sk_ns boot_pause(uint32_t backoff_ms, uint32_t in_row);
+void boot_programs(struct init *in);                                   /* on this core */
 bool boot_is_here(const struct init *in, const struct sk_sys_prog *p); /* one of them? */
 void boot_task_ended(struct init *in, sk_tid tid, const struct proc_exit *how);
 uint32_t boot_restarts(const struct init *in, sk_tid tid);
+
+/* --- cores.c: core 0: the others, and what becomes of them ------------------------------------ */
+void cores_boot(struct init *in);
+void cores_changed(struct sk_loop *loop, void *user); /* the event SK_EVENT_CORES */
 
 /* --- op.c: requests on their way; the pool of struct op -------------------------------------- */
 /* An op on behalf of c (NULL: of init itself). patient: it may last long. NULL: no more for that
@@ -180,11 +195,17 @@ sk_err far_wait(struct init *in, struct sk_client *c, const struct sk_in *req,
                 const struct proc_one *wait);
 void far_wait_client_gone(struct init *in);
 
-/* --- main.c, serve_proc.c, serve_names.c: methods -------------------------------------------- */
+/* --- main.c, serve_proc.c, cores.c, serve_names.c: methods ----------------------------------- */
 bool client_is_peer(const struct init *in, const struct sk_client *c);
 bool client_may(const struct init *in, const struct sk_client *c, uint32_t flag);
+/* Is the request for another core? Then *err is what to return: it has been passed on, or cannot
+ * be. An init passes nothing on for another one. */
+bool proc_elsewhere(struct init *in, struct sk_client *c, const struct sk_in *req, uint32_t core,
+                    uint32_t reply_max, sk_ns deadline, sk_err *err);
+void proc_answer(struct sk_answer *a, const void *bytes, uint32_t len);
 sk_method_fn proc_on_spawn, proc_on_kill, proc_on_wait, proc_on_list, proc_on_core_start,
-    proc_on_core_info, proc_on_log_read, proc_on_stats, proc_on_halt;
+    proc_on_core_ask, proc_on_core_info, proc_on_core_record, proc_on_log_read, proc_on_stats,
+    proc_on_halt;
 sk_method_fn names_on_register, names_on_unregister, names_on_connect, names_on_wait, names_on_list,
     names_on_peer_connect;
 void names_owner_died(struct init *in, sk_tid owner);

@@ -39,9 +39,13 @@ static void on_close(struct sk_loop *loop, struct sk_client *c)
         {.label = PROC_LOG_READ, .min_len = sizeof(struct proc_at), .handle = proc_on_log_read},   \
         {.label = PROC_STATS, .min_len = sizeof(struct proc_at), .handle = proc_on_stats},         \
         {.label = PROC_HALT, .min_len = sizeof(struct proc_halt), .handle = proc_on_halt},         \
+        {.label = PROC_CORE_RESTART,                                                               \
+         .min_len = sizeof(struct proc_at),                                                        \
+         .handle = proc_on_core_start},                                                            \
+        {.label = PROC_CORE_ASK, .min_len = sizeof(struct proc_at), .handle = proc_on_core_ask},   \
     {                                                                                              \
-        .label = PROC_CORE_RESTART, .min_len = sizeof(struct proc_at),                             \
-        .handle = proc_on_core_start                                                               \
+        .label = PROC_CORE_RECORD, .min_len = sizeof(struct proc_at),                              \
+        .handle = proc_on_core_record                                                              \
     }
 
 #define NAMES_LEN sizeof(struct names_request)
@@ -83,6 +87,8 @@ static bool set_up(struct init *in)
     sk_serve_port(&in->loop, &in->peer_server, in->start->core_port, SK_EV_CORE_PORT);
     in->task_event = (struct sk_loop_event){.bit = SK_EV_TASK, .fn = task_some_ended};
     sk_loop_on_event(&in->loop, &in->task_event);
+    in->core_event = (struct sk_loop_event){.bit = SK_EVENT_CORES, .fn = cores_changed};
+    sk_loop_on_event(&in->loop, &in->core_event);
     return true;
 }
 
@@ -93,7 +99,7 @@ int main(int argc, char **argv)
     if (!set_up(&in))
         return 1;
     if (in.start->core == 0)
-        boot_cores(&in);
+        cores_boot(&in);
     boot_programs(&in);
     sk_loop_run(&in.loop);
     return 0;

@@ -47,6 +47,8 @@ bool room_take(struct init *in)
     in->reg = sk_take(n->regs, sizeof *in->reg, "names");
     in->op = sk_take(n->ops, sizeof *in->op, "requests");
     in->peer = sk_take(in->start->cores, sizeof *in->peer, "cores");
-    return in->client && in->task && in->dead && in->waiter && in->boot && in->reg && in->op &&
-           in->peer;
+    if (in->start->core == 0)
+        in->watch = sk_take(in->start->cores, sizeof *in->watch, "cores");
+    return (in->watch || in->start->core != 0) && in->client && in->task && in->dead &&
+           in->waiter && in->boot && in->reg && in->op && in->peer;
 }

@@ -5,8 +5,6 @@
 
 #include <string.h>
 
-#define CORE_START_MS 10000u
-
 static const void *request_of(const struct sk_in *req)
 {
     return req->bytes;
@@ -17,16 +15,14 @@ static struct init *init_of(const struct sk_loop *loop)
     return loop->user;
 }
 
-static void answer_with(struct sk_answer *a, const void *bytes, uint32_t len)
+void proc_answer(struct sk_answer *a, const void *bytes, uint32_t len)
 {
     memcpy(a->bytes, bytes, len);
     a->len = len;
 }
 
-/* Is the request for another core? Then *err is what to return: it has been passed on, or cannot
- * be. An init passes nothing on for another one. */
-static bool is_elsewhere(struct init *in, struct sk_client *c, const struct sk_in *req,
-                         uint32_t core, uint32_t reply_max, sk_ns deadline, sk_err *err)
+bool proc_elsewhere(struct init *in, struct sk_client *c, const struct sk_in *req, uint32_t core,
+                    uint32_t reply_max, sk_ns deadline, sk_err *err)
 {
     if (core == in->start->core)
         return false;
@@ -73,14 +69,14 @@ sk_err proc_on_spawn(struct sk_loop *loop, struct sk_client *c, struct sk_in *re
                                            : manifest_place(&in->manifest, prog, in->start->cores);
     /* The same for whoever answers. */
     memcpy(&req->bytes[offsetof(struct proc_spawn, core)], &core, sizeof core);
-    if (is_elsewhere(in, c, req, core, sizeof(sk_tid), sk_in_ms(SK_PROC_MS), &err))
+    if (proc_elsewhere(in, c, req, core, sizeof(sk_tid), sk_in_ms(SK_PROC_MS), &err))
         return err;
     sk_tid tid;
     err = unpack(r, req->len, argv);
     if (err == SK_OK)
         err = task_spawn(in, prog, r->argc, argv, &tid);
     if (err == SK_OK)
-        answer_with(answer, &tid, sizeof tid);
+        proc_answer(answer, &tid, sizeof tid);
     return err;
 }
 
@@ -93,7 +89,7 @@ sk_err proc_on_kill(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
     (void)answer;
     if (!client_may(in, c, SK_SYS_PROG_PROC))
         return SK_ERR_RIGHTS;
-    if (is_elsewhere(in, c, req, SK_TID_CORE(r->tid), 0, sk_in_ms(SK_PROC_MS), &err))
+    if (proc_elsewhere(in, c, req, SK_TID_CORE(r->tid), 0, sk_in_ms(SK_PROC_MS), &err))
         return err;
     if (r->tid == in->start->tid) /* with it the core would end */
         return SK_ERR_RIGHTS;
@@ -112,7 +108,7 @@ sk_err proc_on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
         return client_is_peer(in, c) ? SK_ERR_ARG : far_wait(in, c, req, r);
     const struct dead *d = task_find_dead(in, r->tid);
     if (d) {
-        answer_with(answer, &d->how, sizeof d->how);
+        proc_answer(answer, &d->how, sizeof d->how);
         return SK_OK;
     }
     if (task_find(in, r->tid) == NULL)
@@ -128,7 +124,7 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
     const struct proc_at *r = request_of(req);
     struct proc_entry *e = (struct proc_entry *)(void *)answer->bytes;
     sk_err err;
-    if (is_elsewhere(in, c, req, r->core, sizeof *e, sk_in_ms(SK_PROC_MS), &err))
+    if (proc_elsewhere(in, c, req, r->core, sizeof *e, sk_in_ms(SK_PROC_MS), &err))
         return err;
     for (uint32_t i = r->index; i <= in->room.tasks; i++) {
         struct sk_task_info info;
@@ -152,55 +148,8 @@ sk_err proc_on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *req
     return SK_ERR_NOT_FOUND;
 }
 
-/* --- cores ----------------------------------------------------------------------------------- */
-
-/* CORE_START and CORE_RESTART. Core 0 starts all others. */
-sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
-                          struct sk_answer *answer)
-{
-    struct init *in = init_of(loop);
-    const struct proc_at *r = request_of(req);
-    sk_ns most = sk_in_ms(CORE_START_MS);
-    sk_ns deadline = r->deadline < most ? r->deadline : most;
-    sk_err err;
-    if (!client_may(in, c, SK_SYS_PROG_CORE))
-        return SK_ERR_RIGHTS;
-    bool again = req->label == PROC_CORE_RESTART;
-    if (r->core == 0) /* we would not be here if it did not run */
-        return again ? SK_ERR_ARG : SK_ERR_STATE;
-    if (is_elsewhere(in, c, req, 0, sizeof(struct proc_core), deadline, &err))
-        return err;
-    struct proc_core core = {.tasks = 0};
-    err = again ? sys_core_restart(in->start->control, r->core, deadline)
-                : sys_core_start(in->start->control, r->core, deadline);
-    if (err == SK_OK)
-        err = sys_core_info(in->start->control, r->core, &core.info);
-    if (err == SK_OK)
-        answer_with(answer, &core, sizeof core);
-    return err;
-}
-
-sk_err proc_on_core_info(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
-                         struct sk_answer *answer)
-{
-    struct init *in = init_of(loop);
-    const struct proc_at *r = request_of(req);
-    struct proc_core core = {.tasks = 1}; /* init */
-    sk_err err = sys_core_info(in->start->control, r->core, &core.info);
-    if (err)
-        return err;
-    if (core.info.state == SK_CORE_RUNNING && r->core != in->start->core) {
-        sk_err passed = SK_OK;
-        (void)is_elsewhere(in, c, req, r->core, sizeof core, sk_in_ms(SK_PROC_MS), &passed);
-        return passed;
-    }
-    for (uint32_t i = 0; i < in->room.tasks; i++)
-        core.tasks += in->task[i].used ? 1u : 0u;
-    if (r->core != in->start->core)
-        core.tasks = 0;
-    answer_with(answer, &core, sizeof core);
-    return SK_OK;
-}
+/* --- a core as a whole ---------------------------------------------------------------------------
+ */
 
 sk_err proc_on_log_read(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
                         struct sk_answer *answer)
@@ -210,7 +159,7 @@ sk_err proc_on_log_read(struct sk_loop *loop, struct sk_client *c, struct sk_in 
     sk_err err;
     if (!client_may(in, c, SK_SYS_PROG_CORE))
         return SK_ERR_RIGHTS;
-    if (is_elsewhere(in, c, req, r->core, sizeof(struct proc_log), sk_in_ms(SK_PROC_MS), &err))
+    if (proc_elsewhere(in, c, req, r->core, sizeof(struct proc_log), sk_in_ms(SK_PROC_MS), &err))
         return err;
     struct proc_log *log = (struct proc_log *)(void *)answer->bytes;
     size_t got;
@@ -232,11 +181,11 @@ sk_err proc_on_stats(struct sk_loop *loop, struct sk_client *c, struct sk_in *re
     const struct proc_at *r = request_of(req);
     struct sk_stats stats;
     sk_err err;
-    if (is_elsewhere(in, c, req, r->core, sizeof stats, sk_in_ms(SK_PROC_MS), &err))
+    if (proc_elsewhere(in, c, req, r->core, sizeof stats, sk_in_ms(SK_PROC_MS), &err))
         return err;
     err = sys_stats(in->start->control, &stats);
     if (err == SK_OK)
-        answer_with(answer, &stats, sizeof stats);
+        proc_answer(answer, &stats, sizeof stats);
     return err;
 }
 

@@ -24,8 +24,9 @@ bool shell_core(const char *word, sk_core *core);
 
 /* tasks.c */
 command_fn shell_ps, shell_run_program, shell_spawn, shell_wait, shell_kill;
+/* cores.c */
+command_fn shell_cores, shell_core_command, shell_log;
 /* system.c */
-command_fn shell_cores, shell_names, shell_log, shell_ping, shell_core_command, shell_stats,
-    shell_halt;
+command_fn shell_names, shell_ping, shell_stats, shell_halt;
 
 #endif

@@ -1,4 +1,4 @@
-/* Commands about cores, names and the machine.
+/* Commands about names and the machine.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "shell.h"
 #include "lib/console.h"
@@ -9,48 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PINGS_MAX     1000u
-#define LOOK_MS       100u /* between looks for Ctrl-C */
-#define PING_MS       5000u
-#define CONNECT_MS    2000u
-#define CORE_START_MS 20000u
-#define LOG_CHUNKS    256u
-
-/* What cores of one machine may not have in common. */
-static void show_equipment(const struct sk_core_info *info)
-{
-    printf("; %s", info->fpu ? "FPU" : "no FPU");
-    if (info->mpu_regions != 0)
-        printf(", %u MPU regions", (unsigned)info->mpu_regions);
-    if (info->priority_bits != 0)
-        printf(", %u priority bits", (unsigned)info->priority_bits);
-}
-
-void shell_cores(uint32_t argc, char **argv)
-{
-    static const char *const state[] = {"absent", "off",     "starting", "running",
-                                        "dead",   "suspect", "fenced",   "quarantined"};
-    (void)argc, (void)argv;
-    for (sk_core c = 0; c < sk_cores(); c++) {
-        struct proc_core core;
-        sk_err err = proc_core_info(NULL, c, &core);
-        if (err) {
-            printf("core %u: %s\n", (unsigned)c, sk_err_text(err));
-            continue;
-        }
-        printf("core %u: %s", (unsigned)c,
-               state[core.info.state <= SK_CORE_QUARANTINED ? core.info.state : 0]);
-        if (core.info.epoch != 0)
-            printf(", epoch %u", (unsigned)core.info.epoch);
-        if (core.info.self)
-            printf(", %u tasks; kernel pages: %u shared, %u copied, %u its own",
-                   (unsigned)core.tasks, (unsigned)core.info.pages_shared,
-                   (unsigned)core.info.pages_copied, (unsigned)core.info.pages_private);
-        if (core.info.self)
-            show_equipment(&core.info);
-        printf("\n");
-    }
-}
+#define PINGS_MAX  1000u
+#define LOOK_MS    100u /* between looks for Ctrl-C */
+#define PING_MS    5000u
+#define CONNECT_MS 2000u
 
 void shell_names(uint32_t argc, char **argv)
 {
@@ -64,29 +26,6 @@ void shell_names(uint32_t argc, char **argv)
     }
     if (err != SK_ERR_NOT_FOUND)
         shell_complain("names", err);
-}
-
-void shell_log(uint32_t argc, char **argv)
-{
-    sk_core core = sk_my_core();
-    struct proc_log log = {.next = 0};
-    if (argc > 1 && !shell_core(argv[1], &core))
-        return;
-    char last = '\n';
-    for (uint32_t i = 0; i < LOG_CHUNKS; i++) { /* it may grow while we read */
-        sk_err err = proc_log_read(NULL, core, log.next, &log);
-        if (err) {
-            shell_complain("log", err);
-            return;
-        }
-        if (log.len == 0)
-            break;
-        for (uint32_t k = 0; k < log.len; k++)
-            sk_stdout_put(log.text[k]);
-        last = log.text[log.len - 1u];
-    }
-    if (last != '\n')
-        sk_stdout_put('\n');
 }
 
 static int by_size(const void *a, const void *b)
@@ -153,40 +92,6 @@ void shell_ping(uint32_t argc, char **argv)
     }
     ping(argv[1], ns, count);
     free(ns);
-}
-
-static const char *why_not(sk_core core, bool again)
-{
-    struct proc_core now = {.tasks = 0};
-    if (again)
-        return "cannot be forced on this machine";
-    (void)proc_core_info(NULL, core, &now);
-    return now.info.state == SK_CORE_STARTING ? "is starting"
-           : now.info.state == SK_CORE_DEAD   ? "has crashed, and cannot be started again"
-                                              : "runs already";
-}
-
-void shell_core_command(uint32_t argc, char **argv)
-{
-    sk_core core;
-    (void)argc;
-    bool again = strcmp(argv[1], "restart") == 0;
-    if (!again && strcmp(argv[1], "start") != 0) {
-        printf("usage: core start|restart N\n");
-        return;
-    }
-    if (!shell_core(argv[2], &core))
-        return;
-    sk_err err = again ? proc_core_restart(NULL, core, sk_in_ms(CORE_START_MS))
-                       : proc_core_start(NULL, core, sk_in_ms(CORE_START_MS));
-    if (err == SK_ERR_STATE)
-        printf("core %u %s\n", (unsigned)core, why_not(core, again));
-    else if (err == SK_ERR_ARG)
-        printf("core %u boots the machine\n", (unsigned)core);
-    else if (err)
-        printf("core %u: %s\n", (unsigned)core, sk_err_text(err));
-    else
-        printf("core %u runs%s\n", (unsigned)core, again ? " again" : "");
 }
 
 void shell_stats(uint32_t argc, char **argv)

@@ -222,15 +222,17 @@ def nonsense(cores):
 
 
 def one_core_breaks(cores):
-    """A kernel panics: its core is lost, the others go on, its own restarts nothing."""
+    """A kernel panics: its core is lost, the others go on, and it is started again by policy."""
     victim = cores - 1
     return script(
         ECHO, hello_on(range(cores)),
         [f"@panic {victim}"],
         ["~20"],
-        typed("cores", f"core {victim}: fenced"),
-        typed(f"run -c {victim} hello", "hello"),
+        typed("cores", f"core {victim}: fenced, epoch 1; starts again soon"),
         hello_on(range(victim)),
+        ["~300"],
+        typed("cores", f"core {victim}: running, epoch 2"),
+        hello_on(range(cores)), ECHO,
         HALT)
 
 
@@ -243,8 +245,8 @@ def calls_while_a_core_breaks(cores):
         [f"@panic {victim}"],
         ["~20"],
         typed("cores", f"core {victim}: fenced"),
-        ECHO if victim != min(2, cores - 1) else [],
-        hello_on(range(victim)),
+        ECHO, hello_on(range(victim)),
+        ["~300"], hello_on(range(cores)), ECHO,
         HALT)
 
 
@@ -402,17 +404,107 @@ STRESS = [(many_clients, 1), (many_clients_of_a_service_that_dies, 1), (device_f
           (device_whose_core_begins_again, 2)]  # and the least cores
 
 
-def crashed_core_starts_again(cores):
-    """A kernel that has panicked is started like one that never ran."""
-    victim = cores - 1
+# --- Cores that end, and come back by policy -----------------------------------------------------------
+
+def runs(core, epoch):
+    return typed("cores", f"core {core}: running, epoch {epoch}")
+
+
+def back(core, epoch):
+    return runs(core, epoch) + hello_on([core])
+
+
+def crash(core):
+    """What the kernel there says goes between what is echoed of this."""
+    return [PROMPT, f">core crash {core}", f"<core {core} has panicked"]
+
+
+def under_calls(cores, victim, order):
+    """A caller on another core, that is told and goes on with the next epoch's service."""
+    return typed(f"spawn -c {(victim + 1) % cores} callbench echo 1000000", "\n") + \
+        ["=CALLER", "~20"] + order + ["<callbench: peer is dead", "~150"] + \
+        typed("kill $CALLER") + typed("wait $CALLER", "killed")
+
+
+def core_crashes(cores):
+    """Asked to panic: callers are told, names come back, the record says how it was."""
+    victim = echo_core(cores)
     parts = []
     for n in range(2):
-        parts += [f"@panic {victim}", "~20"]
-        parts += typed("cores", f"core {victim}: fenced, epoch {n + 1}")
-        parts += typed(f"core start {victim}", f"core {victim} runs")
-        parts += typed("cores", f"core {victim}: running, epoch {n + 2}")
-        parts += hello_on(range(cores)) + ECHO
-    return script(ECHO, parts, HALT)
+        parts += under_calls(cores, victim, crash(victim)) + ["~200"] + back(victim, n + 2) + ECHO
+        parts += typed(f"log {victim}", f"core {victim}, epoch {n + 1} ended: panic: asked to panic",
+                       "pc 0x", "last lines", "panic: asked to panic", f"core {victim} now",
+                       f"core {victim} of {cores}, epoch {n + 2}")
+    return script(ECHO, parts, hello_on(range(cores)), HALT)
+
+
+def core_hangs(cores):
+    """It answers nobody: it is suspect, forced off, and started again."""
+    victim = echo_core(cores)
+    hang = typed(f"core hang {victim}", f"core {victim} answers no more")
+    parts = under_calls(cores, victim, hang) + back(victim, 2) + ECHO
+    parts += typed(f"log {victim}", f"core {victim}, epoch 1 ended: ordered off", "asked to hang",
+                   f"core {victim} now")
+    parts += hang + typed(f"core restart {victim}", f"core {victim} runs again") + back(victim, 3)
+    parts += hang + typed(f"core stop {victim}", f"core {victim} is off") + ["~4000"]
+    parts += typed("cores", f"core {victim}: fenced, epoch 3; stopped")
+    return script(CALM, ECHO, parts, hello_on([0]), HALT)
+
+
+def core_stops(cores):
+    """It stays off until it is started; meanwhile each order gets one clear line."""
+    parts = []
+    for c in range(1, cores):
+        parts += typed(f"core stop {c}", f"core {c} is off") + ["~3000"]
+        parts += typed("cores", f"core {c}: fenced, epoch 1; stopped")
+        parts += typed(f"run -c {c} hello", "hello: core is not running")
+        for order in ("stop", "crash", "hang"):
+            parts += typed(f"core {order} {c}", f"core {c}: core is not running")
+        parts += typed(f"log {c}", f"core {c}, epoch 1 ended: stopped", "core is not running")
+        parts += typed(f"core start {c}", f"core {c} runs") + back(c, 2)
+        parts += typed(f"core stop {c}", f"core {c} is off")
+        parts += typed(f"core restart {c}", f"core {c} runs again") + back(c, 3)
+    for order in ("stop", "restart", "crash", "hang"):
+        parts += typed(f"core {order} 0", "core 0 boots the machine")
+        parts += typed(f"core {order} {cores}", f"no such core: {cores}")
+    return script(CALM, parts, typed("core start 0", "core 0 runs already"),
+                  typed("core frobnicate 1", "usage: core "), typed("core stop", "usage: core "),
+                  hello_on(range(cores)), ECHO, HALT)
+
+
+def core_is_given_up(cores):
+    """Crashed as soon as it runs, until the limit of the manifest; then it is started by hand."""
+    victim = cores - 1
+    parts = []
+    for n in range(6):
+        parts += crash(victim) + \
+            [f"~{150 + (100 << n)}"]
+    parts += typed("cores", f"core {victim}: fenced, epoch 6; given up")
+    parts += typed("log 0", f"core {victim} was lost too often: given up")
+    parts += typed(f"core start {victim}", f"core {victim} runs") + back(victim, 7)
+    parts += crash(victim)
+    parts += typed(f"core stop {victim}", f"core {victim} is off")  # before its pause is over
+    parts += ["~1000"] + typed("cores", f"core {victim}: fenced, epoch 7; stopped")
+    return script(parts, hello_on(range(victim)), HALT)
+
+
+def orders_from_another_core(cores):
+    """With the shell on core 1: all goes through core 0; the shell's own core is not for it."""
+    victim = cores - 1
+    parts = []
+    for order in ("stop", "crash", "hang"):
+        parts += typed(f"core {order} 1", "core 1 is the one that this shell runs on")
+    parts += crash(victim) + ["~20"]
+    parts += typed("cores", f"core {victim}: fenced, epoch 1; starts again soon") + ["~300"]
+    parts += back(victim, 2)
+    parts += typed(f"log {victim}", f"core {victim}, epoch 1 ended: panic: asked to panic")
+    parts += typed(f"core stop {victim}", f"core {victim} is off")
+    parts += typed("cores", f"core {victim}: fenced, epoch 2; stopped")
+    return script(parts, typed("core stop 0", "core 0 boots the machine"), HALT)
+
+
+# Some of these kernels panic, as they are asked to.
+ENDS = [core_crashes, core_hangs, core_stops, core_is_given_up]
 
 
 def restarts_unasked(cores):
@@ -455,7 +547,6 @@ FAULTY = [
     (garbage_on_links, 2, []),
     (tasks_fault_at_random, 1, ["--fault-task", "30000"]),
     (sessions_and_deaths, 2, ["--fault-task", "6000"]),
-    (crashed_core_starts_again, 2, ["--allow-panic"]),
     (restarts_unasked, 2, ["--restart-core", "30000"]),
     (restarts_and_lost_doorbells, 2, ["--restart-core", "8000", "--lost-bell", "8"]),
 ]
@@ -484,4 +575,5 @@ SESSIONS = {"demo": Session(demo)}
 SESSIONS.update({s.__name__: Session(s) for s in ALWAYS})
 SESSIONS["cores_on_demand"] = Session(cores_on_demand, 2, system="ondemand")
 SESSIONS.update({s.__name__: Session(s, 2) for s in RESTARTS})
+SESSIONS.update({s.__name__: Session(s, 2, ["--allow-panic"]) for s in ENDS})
 SESSIONS.update({s.__name__: Session(s, least, options) for s, least, options in FAULTY})

@@ -50,17 +50,20 @@ def test_on_demand(mode, cores, tmp_path):
         ON_DEMAND)
 
 
-@pytest.fixture(scope="module")
-def names_elsewhere(tmp_path_factory):
-    """The demo system with `names` on core 1."""
+def demo_with(folder, program):
+    """The demo system with that program on core 1."""
     text = (ROOT / "systems/virt-arm64/demo.toml").read_text()
-    moved = text.replace("[program.names]\nplace = 0", "[program.names]\nplace = 1")
+    moved = text.replace(f"[program.{program}]\nplace = 0", f"[program.{program}]\nplace = 1")
     assert moved != text
-    folder = tmp_path_factory.mktemp("names")
     (folder / "demo.toml").write_text(moved)
     subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "demo.toml"), "-o",
                     str(folder / "demo.system.bin")], check=True)
     return folder / "demo.system.bin"
+
+
+@pytest.fixture(scope="module")
+def names_elsewhere(tmp_path_factory):
+    return demo_with(tmp_path_factory.mktemp("names"), "names")
 
 
 STRESS = f"""
@@ -123,6 +126,23 @@ def test_restart_where_names_runs(mode, cores, tmp_path, names_elsewhere):
     run(f"host-{mode}", "names_runs", text, cores, [], SEEDS, tmp_path, names_elsewhere)
     run(f"host-{mode}", "unasked", scenarios.restarts_unasked(cores), cores,
         ["--restart-core", "30000"], SEEDS, tmp_path, names_elsewhere)
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("scenario", scenarios.ENDS, ids=lambda s: s.__name__)
+def test_end_of_a_core(scenario, mode, cores, tmp_path):
+    text = scenario(cores)
+    run(f"host-{mode}", scenario.__name__, text, cores, ["--allow-panic"], SEEDS, tmp_path)
+    run(f"host-{mode}-san", scenario.__name__, text, cores, ["--allow-panic"], SEEDS_SAN, tmp_path)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_orders_from_another_core(mode, tmp_path):
+    table = demo_with(tmp_path, "shell")
+    for cores in (3, 4):
+        run(f"host-{mode}", "orders", scenarios.orders_from_another_core(cores), cores,
+            ["--allow-panic"], SEEDS, tmp_path, table)
 
 
 @pytest.mark.parametrize("mode", MODES)
