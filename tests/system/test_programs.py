@@ -111,11 +111,12 @@ def test_init_cannot_be_killed(four):
     ("ping nobody", "no such name: nobody"),
     ("ping echo 0", "ping: not a count from 1 to 1000: 0"),
     ("core start 2", "core 2 runs already"),
-    ("core restart 2", "core 2 cannot be forced on this machine"),
     ("core restart 0", "core 0 boots the machine"),
     ("wait 0.0.1", "0.0.1: init ends only with its core"),
     ("run spawner 9 hello", "spawner: no such core: 9\nstatus 2"),
-    ("core stop 2", "usage: core start|restart N"),
+    ("core stop 0", "core 0 boots the machine"),
+    ("core crash 9", "no such core: 9"),
+    ("core break 2", "usage: core start|stop|restart|crash|hang N"),
     ("halt now", "usage: halt"),
 ])
 def test_mistakes_get_one_clear_line(four, line, says):
