@@ -38,7 +38,7 @@ def ended_well(machine, tid, core):
 
 def test_sixteen_clients_of_one_service_on_two_cores(stress):
     before = settled(stress)
-    clients = [stress.spawn(f"-c {core} portclients echo 8 200") for core in CORES]
+    clients = [stress.spawn(f"-c {core} portclients echo 8 600") for core in CORES]
     ends = 0
     while ends < 17:  # sixteen, and its init
         ps = stress.run("ps")
