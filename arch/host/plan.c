@@ -5,6 +5,9 @@
  *   restart CORE    CORE begins anew, without being asked (not core 0)
  *   kill CORE       CORE is off, without a word
  *   freeze, thaw CORE   CORE does nothing, and is not off; it goes on
+ *   unforced        no core can be ordered off from now on
+ *   in N ACTION     ACTION, so many steps from now
+ *   seen CORE TEXT  TEXT must be in the log of CORE's kernel
  *   chan N, link N  garbage of 64 bytes into N slots of channels, of links
  *   calm, storm     no faults by chance from now on; again
  *   audit           walk all tables now
@@ -12,7 +15,9 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/host/sim.h"
 #include "kernel/kern.h"
+#include "kernel/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +111,50 @@ void plan_time(void)
             sim_core_force(&sim.cpu[c]);
 }
 
+/* "N ACTION" */
+static void put_off(unsigned long steps, const char *words)
+{
+    for (unsigned i = 0; i < SIM_LATER; i++) {
+        if (sim.later[i].at != 0)
+            continue;
+        sim.later[i].at = sim.steps + steps;
+        snprintf(sim.later[i].action, sizeof(sim.later[i].action), "%s",
+                 words + strcspn(words, " ") + 1);
+        return;
+    }
+    sim_fail("too many acts are put off");
+}
+
+static void what_was_put_off(void)
+{
+    for (unsigned i = 0; i < SIM_LATER; i++)
+        if (sim.later[i].at != 0 && sim.later[i].at <= sim.steps) {
+            sim.later[i].at = 0;
+            plan_do(sim.later[i].action);
+        }
+}
+
+bool plan_put_off(void)
+{
+    bool any = false;
+    for (unsigned i = 0; i < SIM_LATER; i++)
+        any |= sim.later[i].at != 0;
+    return any;
+}
+
+/* "CORE TEXT" */
+static void seen(const struct port_cpu *cpu, const char *words)
+{
+    static char text[65536];
+    const char *what = words + strcspn(words, " ") + 1;
+    uint64_t position = 0;
+    size_t len = cpu->kern != NULL ? klog_read(cpu->kern, &position, text, sizeof(text) - 1u) : 0;
+    text[len] = '\0';
+    if (strstr(text, what) == NULL)
+        sim_fail("not in the log of core %u: %s\n%s", cpu->core, what,
+                 text + (len > 1500 ? len - 1500 : 0));
+}
+
 static void freeze(struct port_cpu *cpu)
 {
     cpu->frozen = true;
@@ -117,6 +166,7 @@ void plan_step(void)
 {
     restart_cores();
     plan_time();
+    what_was_put_off();
     if (sim.cur->frozen)
         sim_core_pause();
     faults_step();
@@ -143,9 +193,16 @@ void plan_step(void)
 
 void plan_do(const char *action)
 {
-    unsigned long n = strtoul(action + strcspn(action, " "), NULL, 10);
+    const char *words = action + strcspn(action, " ") + (strchr(action, ' ') != NULL);
+    unsigned long n = strtoul(words, NULL, 10);
     if (strncmp(action, "audit", 5) == 0)
         sim_audit();
+    else if (strncmp(action, "in ", 3) == 0)
+        put_off(n, words);
+    else if (strncmp(action, "seen", 4) == 0 && n < sim.cores)
+        seen(&sim.cpu[n], words);
+    else if (strncmp(action, "unforced", 8) == 0)
+        sim.opt.no_force = true;
     else if (strncmp(action, "calm", 4) == 0)
         sim.plans = false;
     else if (strncmp(action, "storm", 5) == 0)

@@ -5,6 +5,7 @@
  *   =NAME   the next word of the output is from now on $NAME, in later lines
  *   :NAME   the same with the rest of the line
  *   ~MS     wait so many virtual milliseconds
+ *   ^       wait until all that was put off (@in) has come
  *   +CMD|TEXT   type CMD and return, and wait for TEXT; after a while, again
  *   !TEXT   TEXT must never be in the output
  *   @WORDS  an act of the simulation (plan.c)
@@ -81,7 +82,7 @@ const char *script_reset(const char *text)
         memcpy(line, text, len);
         line[len] = '\0';
         text += len + (text[len] == '\n');
-        if (strchr("<>=:~!@.+", line[0]) != NULL && line[0] != '\0') {
+        if (strchr("<>=:~^!@.+", line[0]) != NULL && line[0] != '\0') {
             add(line[0], line + 1);
         } else if (line[0] != '#' && line[0] != '\0') {
             add('<', PROMPT);
@@ -183,6 +184,8 @@ static bool statement(const char *line)
         plan_do(words);
         return true;
     }
+    case '^':
+        return !plan_put_off();
     case '.':
         script.done = true;
         return true;

@@ -104,6 +104,8 @@ struct sim_options {
     } plan;
 };
 
+#define SIM_LATER 4u /* acts of the script that are put off */
+
 enum sim_end { SIM_RUNNING, SIM_POWER_OFF, SIM_SCRIPT_END, SIM_STUCK, SIM_FAILED };
 
 struct sim {
@@ -119,7 +121,7 @@ struct sim {
     struct co main;
     enum sim_end end;
     uint32_t status; /* SIM_POWER_OFF */
-    char why[256];   /* SIM_STUCK, SIM_FAILED */
+    char why[2048];  /* SIM_STUCK, SIM_FAILED */
     uint32_t panics;
     const struct template *tpl; /* frozen */
     const char *archive;
@@ -131,6 +133,10 @@ struct sim {
     bool plans;           /* fault plans are in force */
     struct sk_crash crash[SK_CORES_MAX];
     uint32_t device_reg[SK_SYS_DEVICES_MAX][SIM_DEVICE_REGS]; /* of devices that kernels have */
+    struct {
+        uint64_t at; /* step; 0: none */
+        char action[48];
+    } later[SIM_LATER];
     sk_core fault_core;       /* core + 1 whose next task faults; 0 = none */
     struct fault_plan faults; /* of this run; marks what has been met */
     bool sweeping;            /* this run forks others */
@@ -232,6 +238,7 @@ const char *script_forbidden(void); /* a text that must not be in the output, bu
 /* --- plan.c, audit.c ------------------------------------------------------------------------- */
 void plan_time(void);             /* what is due at a time */
 void plan_step(void);             /* fault plans by chance */
+bool plan_put_off(void);          /* is there still something that was put off? */
 void plan_do(const char *action); /* one by name, from a script */
 void plan_restart(sk_core core);  /* begins anew, unasked */
 void plan_garbage(void *line);    /* 64 bytes, by the seed */

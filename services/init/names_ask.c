@@ -66,6 +66,8 @@ void names_hand_over(struct init *in, struct op *op, sk_handle port)
         op_answer(in, op, err, NULL);
         return;
     }
+    if (err == SK_ERR_CORE_DOWN) /* names has not heard yet */
+        err = SK_ERR_PEER_DEAD;
     bool passing = err == SK_ERR_FULL || err == SK_ERR_PEER_DEAD || err == SK_ERR_BUSY;
     if (passing && !op->once && sk_now() < op->until) {
         op->timer.fn = try_again; /* a full queue, or a service that is about to come back */

@@ -1,0 +1,101 @@
+# What is typed while a core is lost under load, and what must come back; in the language of
+# scenarios.py. The system beats every 20 ms: after 160 ms of silence a core is suspect.
+# SPDX-License-Identifier: BSD-2-Clause
+
+from scenarios import CALM, ECHO, HALT, echo_core, hello_on, script, typed
+
+SILENCE_MS = 400  # suspect, ordered off, and quarantined if that has no effect
+
+
+def load(cores, calls=500):
+    """Each of them calls the service, again after it was lost, until it has had all answers."""
+    return [line for c in cores
+            for line in typed(f"spawn -c {c} callbench echo {calls}", "\n") + [f"=TID{c}"]]
+
+
+def end_of_load(cores):
+    return [line for c in cores for line in typed(f"wait $TID{c}", "status 0")]
+
+
+def others_work(others, echo):
+    """Programs start there, and call the service if that is still there."""
+    return hello_on(others) + (ECHO if echo in others else [])
+
+
+def back(victim, cores, epoch=2):
+    """It begins anew with all that was there."""
+    return typed(f"core start {victim}", f"core {victim} runs") + \
+        typed("cores", f"core {victim}: running, epoch {epoch}") + hello_on(range(cores)) + ECHO
+
+
+def lost(how, victim, steps):
+    """`how` comes so many steps after the load has begun; the others go on, then it is back."""
+    def scenario(cores):
+        others = [c for c in range(cores) if c != victim]
+        said = [] if how == "panic" else CALM
+        return script(said, ECHO, hello_on(range(cores)), load(range(cores)),
+                      [f"@in {steps} {how} {victim}", "^", f"~{SILENCE_MS}"],
+                      typed("cores", f"core {victim}: fenced, epoch 1"),
+                      typed(f"run -c {victim} hello", "hello: core is not running"),
+                      others_work(others, echo_core(cores)), back(victim, cores),
+                      end_of_load(others), ["~50", "@audit"], HALT)
+    return scenario
+
+
+def late(victim, steps):
+    """A core that cannot be forced is quarantined; it wakes up and halts itself."""
+    def scenario(cores):
+        others = [c for c in range(cores) if c != victim]
+        return script(CALM, ECHO, hello_on(range(cores)), ["@unforced"], load(range(cores)),
+                      [f"@in {steps} freeze {victim}", "^", f"~{SILENCE_MS}"],
+                      typed("cores", f"core {victim}: quarantined, epoch 1"),
+                      typed(f"core start {victim}", f"core {victim}"),
+                      typed("cores", f"core {victim}: quarantined, epoch 1"),
+                      others_work(others, echo_core(cores)), ["@audit", f"@thaw {victim}", "~60"],
+                      typed("cores", f"core {victim}: fenced, epoch 1"),
+                      [f"@seen {victim} its parent has given it up"],
+                      others_work(others, echo_core(cores)), back(victim, cores),
+                      end_of_load(others), ["~50", "@audit"], HALT)
+    return scenario
+
+
+def two(how, steps, between):
+    """Cores 1 and 2, of four, almost at once."""
+    def scenario(cores):
+        others = [c for c in range(cores) if c not in (1, 2)]
+        return script(CALM if how != "panic" else [], ECHO, hello_on(range(cores)), load(range(cores)),
+                      [f"@in {steps} {how} 1", f"@in {steps + between} {how} 2", "^",
+                       f"~{SILENCE_MS}"],
+                      typed("cores", "core 1: fenced, epoch 1", "core 2: fenced, epoch 1"),
+                      hello_on(others), typed("core start 2", "core 2 runs"),
+                      back(1, cores), end_of_load(others), ["~50", "@audit"], HALT)
+    return scenario
+
+
+def of_core_0(how, steps):
+    """Nobody is at the console any more: the logs of the others tell what became of their calls."""
+    def scenario(cores):
+        parts = []
+        for c in range(1, cores):
+            parts += typed(f"spawn -c {c} callbench echo 3000", "\n")
+            parts += typed(f"spawn -c {c} callbench nobody 1", "\n") + ["=TID"]
+        told = []
+        for c in range(1, cores):
+            told += [f"@seen {c} callbench: 3000 calls on core {c}",
+                     f"@seen {c} callbench: nobody: timed out"]
+        return script(ECHO, hello_on(range(cores)), parts,
+                      [f"@in {steps} {how} 0", "^", "~30000"], told, ["@audit", "."])
+    return scenario
+
+
+def core_0_late(steps):
+    """It was only slow: it finds itself given up, gives up all, and starts them again."""
+    def scenario(cores):
+        again = [line for c in range(1, cores)
+                 for line in typed("cores", f"core {c}: fenced, epoch 1") +
+                 typed(f"core start {c}", f"core {c} runs")]
+        told = [f"@seen {c} its parent has given it up" for c in range(1, cores)]
+        return script(CALM, ECHO, hello_on(range(cores)), load(range(1, cores), 3000),
+                      [f"@in {steps} freeze 0", "^", f"~{SILENCE_MS}", "@thaw 0", "~100"], told,
+                      ["~400", ">"], again, hello_on(range(cores)), ["~100"], ECHO, ["@audit"], HALT)
+    return scenario

@@ -1,0 +1,92 @@
+# Cores that are lost under load, silently, with a word or for a while, at many steps; core 0 too.
+# SPDX-License-Identifier: BSD-2-Clause
+import os
+import pathlib
+import random
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(__file__))
+import core_loss  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODES = ["shared", "copy"]
+TIMES = max(2, int(os.environ.get("SIM_SEEDS", "20")) // 2)
+MOST_STEPS = 20000  # of all cores, from the beginning of the load on; it takes longer
+SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory):
+    """The demo system, which beats fast."""
+    folder = tmp_path_factory.mktemp("loss")
+    (folder / "loss.toml").write_text(
+        f'include = "{ROOT}/systems/virt-arm64/demo.toml"\nheartbeat_ms = 20\n\n[core.default]\nrestart = "never"\n')
+    table = folder / "loss.system.bin"
+    subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "loss.toml"), "-o",
+                    str(table)], check=True)
+    return table
+
+
+def run(system, tmp_path, mode, cores, text, seed, *options):
+    file = tmp_path / "loss.script"
+    file.write_text(text)
+    argv = [str(ROOT / f"build/host-{mode}/sim"), "--system", str(system), "--cores", str(cores),
+            "--input", str(file), "--quiet", "--seed", str(seed), *options]
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=SECONDS)
+    if done.returncode:
+        pytest.fail(f"{done.stdout.decode(errors='replace')[-6000:]}\nseed {seed}, script:\n{text}",
+                    pytrace=False)
+
+
+def steps_of(*what):
+    """Where it happens: the same in each run of the tests; a prime apart from test to test."""
+    chance = random.Random(repr(what))
+    return [(chance.randrange(MOST_STEPS), chance.randrange(1, 1 << 30)) for _ in range(TIMES)]
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("how", ["kill", "panic", "freeze"])
+def test_lost_under_load(how, mode, cores, system, tmp_path):
+    """A freeze without end is a hang: it is forced off."""
+    options = ["--allow-panic"] if how == "panic" else []
+    for i, (steps, seed) in enumerate(steps_of(how, mode, cores)):
+        victim = 1 + i % (cores - 1)
+        run(system, tmp_path, mode, cores, core_loss.lost(how, victim, steps)(cores), seed, *options)
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+def test_late_resume(mode, cores, system, tmp_path):
+    for i, (steps, seed) in enumerate(steps_of("late", mode, cores)):
+        victim = 1 + i % (cores - 1)
+        run(system, tmp_path, mode, cores, core_loss.late(victim, steps)(cores), seed)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_two_at_once(mode, system, tmp_path):
+    for i, (steps, seed) in enumerate(steps_of("two", mode)):
+        how = ["kill", "freeze", "panic"][i % 3]
+        options = ["--allow-panic"] if how == "panic" else []
+        run(system, tmp_path, mode, 4, core_loss.two(how, steps, seed % 3000)(4), seed, *options)
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+def test_loss_of_core_0(mode, cores, system, tmp_path):
+    """What DESIGN.md says of it."""
+    for i, (steps, seed) in enumerate(steps_of("core 0", mode, cores)):
+        how = ["kill", "panic", "freeze"][i % 3]
+        run(system, tmp_path, mode, cores, core_loss.of_core_0(how, steps)(cores), seed,
+            "--allow-panic")
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+def test_core_0_wakes_up_late(mode, cores, system, tmp_path):
+    for steps, seed in steps_of("core 0 late", mode, cores):
+        run(system, tmp_path, mode, cores, core_loss.core_0_late(steps)(cores), seed)
