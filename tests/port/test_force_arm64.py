@@ -3,10 +3,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import re
 import subprocess
+import time
 
 import pytest
 
-from debugged import Arm64
+from debugged import SECONDS, Arm64
 
 PANIC = "panic: "
 STOP, LOOP = Arm64.STOP, Arm64.LOOP
@@ -62,5 +63,20 @@ def test_a_core_in_any_state_goes_off_and_begins_again(machine, state):
     if says:
         machine.tty.expect_exact(says)
         machine.tty.expect_exact("\n")
+    machine.restart()
+    assert "0 failed" in machine.run("run -c 1 portcheck")
+
+
+def test_a_core_that_masks_the_order_is_quarantined_until_it_obeys(machine):
+    """No kernel of ours masks FIQ: the debugger does, which no order comes through."""
+    machine.make_busy()
+    machine.debug(STOP + LOOP + ["set $cpsr = $cpsr | 0x40"])
+    assert "core 1 cannot be forced" in machine.run("core restart 1")
+    assert f"core 1: quarantined, epoch {machine.epoch}" in machine.run("cores")
+    assert "cannot be started" in machine.run("core start 1")
+    machine.debug(["set $cpsr = $cpsr & ~0x40"])
+    end = time.monotonic() + SECONDS
+    while f"core 1: fenced, epoch {machine.epoch}" not in machine.run("cores"):
+        assert time.monotonic() < end, machine.run("log 0")
     machine.restart()
     assert "0 failed" in machine.run("run -c 1 portcheck")
