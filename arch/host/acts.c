@@ -41,8 +41,14 @@ static void on_core(struct port_cpu *cpu, const struct fault *f)
     if (f->act == ACT_KILL_CORE) {
         cpu->lost = true;
         sim_core_stop(cpu);
-    } else if (f->act == ACT_PANIC_CORE) {
-        cpu->lost = cpu->panic_due = cpu->kern != NULL;
+    } else if (f->act == ACT_PANIC_CORE || f->act == ACT_STOP_CORE || f->act == ACT_HANG_CORE) {
+        cpu->lost = cpu->kern != NULL;
+        cpu->end_due = cpu->kern == NULL          ? END_NOT
+                       : f->act == ACT_PANIC_CORE ? END_PANIC
+                       : f->act == ACT_STOP_CORE  ? END_STOP
+                                                  : END_HANG;
+    } else if (f->act == ACT_SCRIBBLE_CORE) {
+        sim_scribble_links(cpu->core);
     } else if (f->act == ACT_RESTART_CORE) {
         plan_restart(cpu->core);
     } else {
@@ -119,11 +125,33 @@ bool faults_met(void)
     return sim.faults.bells != 0;
 }
 
+bool faults_met_others(void)
+{
+    for (uint32_t i = 0; i < sim.faults.count; i++)
+        if (sim.faults.fault[i].done && !sim.faults.fault[i].own)
+            return true;
+    return sim.faults.bells != 0;
+}
+
+void faults_own(const char *text)
+{
+    struct fault_plan own = {.count = 0};
+    const char *wrong = faults_parse(text, &own);
+    if (wrong != NULL || own.count != 1 || sim.faults.count == FAULTS_MAX)
+        sim_fail("plan of the scenario: %s: %s", text, wrong ? wrong : "one act, if there is room");
+    struct fault *f = &sim.faults.fault[sim.faults.count++];
+    *f = own.fault[0];
+    f->own = true;
+    f->at = sim.steps + 1u;
+}
+
 bool faults_lies(void)
 {
     const struct sim_options *o = &sim.opt;
     for (uint32_t i = 0; i < sim.faults.count; i++)
-        if (sim.faults.fault[i].act == ACT_SCRIBBLE && sim.faults.fault[i].done)
+        if ((sim.faults.fault[i].act == ACT_SCRIBBLE ||
+             sim.faults.fault[i].act == ACT_SCRIBBLE_CORE) &&
+            sim.faults.fault[i].done)
             return true;
     return sim.lies || o->plan.scribble_chan != 0 || o->plan.scribble_link != 0;
 }

@@ -19,27 +19,33 @@ const char faults_usage[] =
     "  kill-task:T@K     task T ends; T is a program's name, NAME#CORE, or CORE.SLOT.GENERATION\n"
     "  kill-core:C@K     core C stops for good, in the middle of whatever it does, silently\n"
     "  panic-core:C@K    its kernel breaks, and says so\n"
+    "  stop-core:C@K     its kernel stops, as if it had been asked to\n"
+    "  hang-core:C@K     its kernel executes nothing more and is not off: it must be forced\n"
     "  restart-core:C@K  it begins anew, unasked (not core 0)\n"
-    "  freeze:C@K+N      core C executes nothing for N steps (Nms: virtual milliseconds)\n"
+    "  freeze:C@K+N      core C executes nothing for N steps (Nms: virtual milliseconds), then\n"
+    "                    goes on: long enough, it was thought dead\n"
     "  scribble:T@K      task T fills all memory that it shares with garbage\n"
+    "  scribble-core:C@K the kernel of core C fills all that other kernels read with garbage\n"
     "  clock:N@K         the clock jumps N virtual ms ahead\n"
     "  exhaust:N         the N-th request for memory or a channel end is refused\n"
     "  bells[:RATE]      one doorbell in RATE is lost, one late, and one in RATE steps means\n"
     "                    nothing\n"
+    "  no-force          this machine cannot order a core off: what hangs is quarantined\n"
     "  sweep[:RATE]      kill-task and kill-core, for each task and each core, at each step (or "
     "at\n"
     "                    one step in RATE): one run each\n"
-    "  kill-task kill-core panic-core restart-core freeze scribble clock exhaust, each [:RATE]\n"
-    "                    the same for this act alone, for each task, core or request\n";
+    "  kill-task kill-core panic-core stop-core hang-core restart-core freeze scribble\n"
+    "  scribble-core clock exhaust, each [:RATE]\n"
+    "                    the same for this act alone, for each task, core or request\n"
+    "  all[:RATE]        the same for every act\n";
 
-static const char *const act_name[ACT_COUNT] = {"kill-task",    "kill-core", "panic-core",
-                                                "restart-core", "freeze",    "scribble",
-                                                "clock",        "exhaust"};
+static const char *const act_name[ACT_COUNT] = {
+    "kill-task", "kill-core", "panic-core",    "stop-core", "hang-core", "restart-core",
+    "freeze",    "scribble",  "scribble-core", "clock",     "exhaust"};
 
 static bool of_core(uint32_t act)
 {
-    return act == ACT_KILL_CORE || act == ACT_PANIC_CORE || act == ACT_RESTART_CORE ||
-           act == ACT_FREEZE;
+    return (act >= ACT_KILL_CORE && act <= ACT_FREEZE) || act == ACT_SCRIBBLE_CORE;
 }
 
 static bool of_task(uint32_t act)
@@ -112,6 +118,12 @@ static const char *parse_word(const char *word, struct fault_plan *plan)
         return NULL;
     if (len == 5 && strncmp(word, "sweep", 5) == 0)
         return parse_sweep(plan, 1u << ACT_KILL_TASK | 1u << ACT_KILL_CORE, word + 5);
+    if (len == 3 && strncmp(word, "all", 3) == 0)
+        return parse_sweep(plan, (1u << ACT_COUNT) - 1u, word + 3);
+    if (strcmp(word, "no-force") == 0) {
+        plan->no_force = true;
+        return NULL;
+    }
     if (len == 5 && strncmp(word, "bells", 5) == 0) {
         plan->bells = word[5] != '\0' ? (uint32_t)strtoul(word + 6, NULL, 10) : BELLS_RATE;
         return plan->bells < 2 ? "a rate of bells is at least 2" : NULL;

@@ -11,14 +11,17 @@
 #include <stddef.h>
 
 enum fault_act {
-    ACT_KILL_TASK,    /* the task ends: by a fault where it runs, otherwise killed */
-    ACT_KILL_CORE,    /* the core stops for good, in the middle of whatever it does, silently */
-    ACT_PANIC_CORE,   /* its kernel breaks, and says so */
-    ACT_RESTART_CORE, /* it begins anew, unasked */
-    ACT_FREEZE,       /* it executes nothing for so long, then goes on */
-    ACT_SCRIBBLE,     /* the task fills all channel memory that it may write with garbage */
-    ACT_CLOCK,        /* the clock jumps ahead */
-    ACT_EXHAUST,      /* the n-th request for memory or for a channel end is refused */
+    ACT_KILL_TASK,     /* the task ends: by a fault where it runs, otherwise killed */
+    ACT_KILL_CORE,     /* the core stops for good, in the middle of whatever it does, silently */
+    ACT_PANIC_CORE,    /* its kernel breaks, and says so */
+    ACT_STOP_CORE,     /* its kernel stops as if it had been asked to */
+    ACT_HANG_CORE,     /* its kernel executes nothing more and is not off: it must be forced */
+    ACT_RESTART_CORE,  /* it begins anew, unasked */
+    ACT_FREEZE,        /* it executes nothing for so long, then goes on */
+    ACT_SCRIBBLE,      /* the task fills all channel memory that it may write with garbage */
+    ACT_SCRIBBLE_CORE, /* the kernel fills all that it tells the others with garbage */
+    ACT_CLOCK,         /* the clock jumps ahead */
+    ACT_EXHAUST,       /* the n-th request for memory or for a channel end is refused */
     ACT_COUNT
 };
 
@@ -28,7 +31,8 @@ struct fault {
     uint8_t act;
     bool ms;                     /* length is virtual milliseconds, not steps */
     bool done;                   /* it has been met */
-    sk_core core;                /* KILL_CORE, PANIC_CORE, RESTART_CORE, FREEZE */
+    bool own;                    /* it belongs to the scenario */
+    sk_core core;                /* *_CORE, FREEZE */
     char task[FAULT_TASK_BYTES]; /* NAME, NAME#CORE, or CORE.SLOT.GENERATION */
     uint64_t at;                 /* step; EXHAUST: which request, from 1 */
     uint64_t length;             /* FREEZE, CLOCK */
@@ -41,6 +45,7 @@ struct fault_plan {
     uint32_t count;
     uint32_t sweep; /* bits of acts that are swept */
     uint32_t rate;  /* of a sweep: one step in so many */
+    bool no_force;  /* this machine cannot order a core off */
     uint32_t bells; /* one doorbell in so many is lost, or late, or rings for nothing */
 };
 
@@ -57,8 +62,11 @@ void faults_format(const struct fault *f, char *text, size_t room);
 void faults_step(void);
 /* A kernel asks for memory, or an end: is it to be refused? Counts. */
 bool faults_refuse(void);
-/* Has anything gone wrong so far that was planned? */
+/* Has anything gone wrong so far that was planned? Or was not the scenario's own? */
 bool faults_met(void);
+bool faults_met_others(void);
+/* What the scenario itself has planned comes at the next step. */
+void faults_own(const char *text);
 /* Is the run one in which peers may lie? */
 bool faults_lies(void);
 

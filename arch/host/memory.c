@@ -447,6 +447,14 @@ uint32_t sim_page_mapped(uint64_t page, const struct host_space *by[2])
     return n;
 }
 
+void sim_scribble_links(sk_core from)
+{
+    sim.lies = true;
+    for (sk_core to = 0; to < sim.cores; to++)
+        for (uint32_t at = 0; to != from && at + 64u <= sizeof(struct sk_link); at += 64u)
+            plan_garbage((char *)sim_link(from, to) + at);
+}
+
 void sim_scribble_space(const struct host_space *s)
 {
     uint32_t i = space_index(s);

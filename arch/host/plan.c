@@ -184,7 +184,7 @@ void plan_step(void)
     if (chance(sim.opt.plan.scribble_link))
         scribble_link();
     if (chance(sim.opt.plan.panic_core) && sim.cur->core != 0 && sim.cur->kern != NULL)
-        sim.cur->panic_due = true;
+        sim.cur->end_due = END_PANIC;
     if (chance(sim.opt.plan.restart_core) && sim.cores > 1)
         plan_restart(1u + sim_random_below(sim.cores - 1u));
     if (chance(sim.opt.plan.fault_task))
@@ -210,7 +210,7 @@ void plan_do(const char *action)
     else if (strncmp(action, "fault", 5) == 0)
         sim.fault_core = (uint32_t)n + 1u;
     else if (strncmp(action, "panic", 5) == 0 && n < sim.cores)
-        sim.cpu[n].panic_due = true;
+        sim.cpu[n].end_due = END_PANIC;
     else if (strncmp(action, "restart", 7) == 0)
         plan_restart((sk_core)n);
     else if (strncmp(action, "kill", 4) == 0 && n < sim.cores)

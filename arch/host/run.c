@@ -95,6 +95,7 @@ bool sim_run(const struct sim_options *opt)
     }
     sim.plans = true;
     sim.faults = opt->faults;
+    sim.opt.no_force |= opt->faults.no_force;
     sim.sweeping = opt->faults.sweep != 0;
     history_reset();
     stage_reset();

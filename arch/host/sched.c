@@ -9,6 +9,7 @@
 #include "arch/host/stage.h"
 #include "arch/host/include/host_user.h"
 #include "arch/host/include/programs.h"
+#include "kernel/crash.h"
 #include "kernel/task.h"
 #include "kernel/kern.h"
 
@@ -103,7 +104,7 @@ static void sim_core_thaw(struct port_cpu *cpu)
 
 static bool due(const struct port_cpu *cpu)
 {
-    return cpu->panic_due || cpu->kill_due != NULL;
+    return cpu->end_due != END_NOT || cpu->kill_due != NULL;
 }
 
 static bool runnable(struct port_cpu *cpu)
@@ -319,12 +320,21 @@ static struct port_task *kill_now(struct port_cpu *cpu)
     return kern_idle(k);
 }
 
+static _Noreturn void end_now(struct port_cpu *cpu)
+{
+    enum core_end how = cpu->end_due;
+    cpu->end_due = END_NOT;
+    if (how == END_STOP)
+        crash_end(cpu->kern, SK_CRASH_STOPPED, "stopped by the fault plan", &crash_no_registers);
+    if (how == END_HANG)
+        port_hang(cpu);
+    kern_panic(cpu->kern, "broken by the fault plan");
+}
+
 static struct port_task *enter(struct port_cpu *cpu)
 {
-    if (cpu->panic_due) {
-        cpu->panic_due = false;
-        kern_panic(cpu->kern, "broken by the fault plan");
-    }
+    if (cpu->end_due != END_NOT)
+        end_now(cpu);
     switch (cpu->reason) {
     case REASON_SYSCALL:
         return kern_syscall(cpu->kern, cpu->call);
@@ -388,7 +398,8 @@ void sim_core_start(struct port_cpu *cpu)
     cpu->kern = NULL;
     cpu->mode = CORE_KERNEL;
     cpu->timer_ns = SK_FOREVER;
-    cpu->bell = cpu->panic_due = cpu->restart_due = cpu->frozen = false;
+    cpu->bell = cpu->restart_due = cpu->frozen = false;
+    cpu->end_due = END_NOT;
     cpu->lost = cpu->doubted = cpu->seen_off = false;
     cpu->kill_due = NULL;
     cpu->off_ns = SK_FOREVER;

@@ -24,6 +24,7 @@
 #define SIM_JUMPS_MAX    1000u /* of time in a row: see stuck() */
 
 enum core_mode { CORE_OFF, CORE_KERNEL, CORE_TASK, CORE_IDLE, CORE_HALTED, CORE_HUNG };
+enum core_end { END_NOT, END_PANIC, END_STOP, END_HANG };
 enum core_reason { REASON_INTERRUPT, REASON_SYSCALL, REASON_FAULT };
 
 /* One task as the port knows it. Pooled: index and generation in id, 0 = free. */
@@ -59,10 +60,10 @@ struct port_cpu {
     enum core_reason reason;
     uint32_t call; /* REASON_SYSCALL */
     struct port_fault fault;
-    sk_ns off_ns;     /* ordered off: it is then; SK_FOREVER: not */
-    bool panic_due;   /* fault plan: the kernel is to break at its next entry */
-    bool stop_due;    /* fault plan: it is to be off */
-    bool restart_due; /* fault plan: the core is to begin anew, whatever it does */
+    sk_ns off_ns;          /* ordered off: it is then; SK_FOREVER: not */
+    enum core_end end_due; /* fault plan: how the kernel ends at its next entry */
+    bool stop_due;         /* fault plan: it is to be off */
+    bool restart_due;      /* fault plan: the core is to begin anew, whatever it does */
     struct task
         *kill_due;      /* fault plan: this task ends when its kernel is done with what it does */
     uint32_t kill_gen;  /* of its slot */
@@ -202,6 +203,8 @@ struct sk_link *sim_link(sk_core from, sk_core to);
 bool sim_device_mapped(const struct host_space *s, uint64_t addr);
 /* Garbage into every channel page that the task has mapped. */
 void sim_scribble_space(const struct host_space *s);
+/* Garbage into all that the kernel of that core tells the others. */
+void sim_scribble_links(sk_core from);
 /* Who has the page mapped: 0, 1 or 2 spaces. */
 uint32_t sim_page_mapped(uint64_t page, const struct host_space *by[2]);
 /* A page that two tasks have mapped (a channel), chosen by the seed; NULL: none met. */

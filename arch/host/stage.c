@@ -111,8 +111,10 @@ static void own_plan(void)
     const char *wrong = text != NULL ? faults_parse(text, &own) : NULL;
     if (wrong != NULL)
         sim_fail("plan of the scenario: %s", wrong);
+    sim.opt.no_force |= own.no_force;
     for (uint32_t i = 0; i < own.count && sim.faults.count < FAULTS_MAX; i++) {
         own.fault[i].at += sim.steps;
+        own.fault[i].own = true;
         sim.faults.fault[sim.faults.count++] = own.fault[i];
     }
 }

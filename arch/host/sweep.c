@@ -261,7 +261,8 @@ void sweep_step(void)
     if (!sampled(sim.steps))
         return;
     if (each_task(ACT_KILL_TASK) || each_task(ACT_SCRIBBLE) || each_core(ACT_KILL_CORE) ||
-        each_core(ACT_PANIC_CORE) || each_core(ACT_RESTART_CORE) || each_core(ACT_FREEZE))
+        each_core(ACT_PANIC_CORE) || each_core(ACT_STOP_CORE) || each_core(ACT_HANG_CORE) ||
+        each_core(ACT_RESTART_CORE) || each_core(ACT_FREEZE) || each_core(ACT_SCRIBBLE_CORE))
         return;
     if (swept(ACT_CLOCK))
         fork_run(&jump);

@@ -45,6 +45,16 @@ bool w_calm(void)
     return !faults_met() && !faults_lies();
 }
 
+bool w_alone(void)
+{
+    return !faults_met_others() && !faults_lies();
+}
+
+void w_plan(const char *act)
+{
+    faults_own(act);
+}
+
 bool w_core_in_doubt(sk_core core)
 {
     const struct port_cpu *cpu = &sim.cpu[core];

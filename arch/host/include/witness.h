@@ -37,6 +37,10 @@ void w_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Has nothing at all gone wrong that was planned, so far? Then nothing may fail. */
 bool w_calm(void);
+/* Has nothing gone wrong but what w_plan and the scenario's plan did? */
+bool w_alone(void);
+/* That act of a fault plan, its step left out, comes now: "freeze:1@0+600ms". */
+void w_plan(const char *act);
 /* Is that task alive, on a core that nobody has reason to think dead, or has ordered off? */
 bool w_alive(sk_tid tid);
 /* Has a core been lost, or silent for a while, in this run? */

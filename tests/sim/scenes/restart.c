@@ -1,6 +1,7 @@
 /* A service that init keeps, on the last core, and a client that calls it until it has had answers
  * of two of its lives. Between them it ends: because it is asked to (restart_caller), because its
- * core is restarted (restart_orderer and restart_rider), or by the plan.
+ * core is restarted (restart_orderer and restart_rider), by the plan, or because its core is silent
+ * for so long that it is given up, and wakes up then (restart_late).
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/proc.h"
 #include "tests/sim/scenes/stand.h"
@@ -77,10 +78,55 @@ static int order(void)
                : 1;
 }
 
+/* Wait until that core is seen in that state. */
+static bool core_becomes(sk_core core, uint32_t state)
+{
+    struct proc_core info = {.info = {.state = SK_CORE_ABSENT}};
+    for (uint32_t n = 0; n < 200 && info.info.state != state; n++) {
+        sk_sleep_until(sk_in_ms(10));
+        if (proc_core_info(NULL, core, &info) != SK_OK)
+            return false;
+    }
+    return info.info.state == state;
+}
+
+static int late(void)
+{
+    struct sk_chan chan;
+    struct sk_in in;
+    sk_core core = sk_cores() - 1u;
+    if (stand_connect("kept", &chan) != SK_OK)
+        return 1;
+    sk_tid peer = witness.tid[KEPT];
+    uint64_t life = witness.born[KEPT];
+    sk_err err = stand_call(&chan, CALL, 0, NULL, &in, peer);
+    w_plan("freeze:1@0+600ms"); /* core, as this scenario has two */
+    for (uint64_t n = 1; n < 4 && err == SK_OK; n++)
+        err = stand_call(&chan, CALL, n, NULL, &in, peer);
+    if (w_alone())
+        W_CHECK(err == SK_ERR_PEER_DEAD && core_becomes(core, SK_CORE_QUARANTINED));
+    uint64_t served = witness.served[1] + witness.served[2] + witness.served[3];
+    /* It wakes up, finds its epoch over, and ends by itself: nothing more is served. */
+    if (w_alone())
+        W_CHECK(core_becomes(core, SK_CORE_FENCED));
+    W_CHECK(witness.served[1] + witness.served[2] + witness.served[3] <= served + 1u);
+    sk_chan_close(&chan);
+    err = W_TOLD(proc_core_start(NULL, core, sk_in_ms(STAND_MS)), SK_TID_NONE, SK_FOREVER);
+    if (err == SK_OK && stand_connect("kept", &chan) == SK_OK) {
+        peer = witness.tid[KEPT];
+        if (stand_call(&chan, CALL, 4, NULL, &in, peer) == SK_OK)
+            W_CHECK(in.w64[0] > life);
+    }
+    if (w_alone())
+        W_CHECK(err == SK_OK && witness.served[4] == 1);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
     return strcmp(argv[0], "restart_kept") == 0      ? serve()
            : strcmp(argv[0], "restart_orderer") == 0 ? order()
+           : strcmp(argv[0], "restart_late") == 0    ? late()
                                                      : call(strcmp(argv[0], "restart_caller") == 0);
 }
