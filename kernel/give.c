@@ -337,6 +337,8 @@ static void op_answered(struct kern *k, struct task *t, const struct sk_link_giv
         if (other)
             chan_end_free(k, other);
     }
+    if (he->kind != SK_KIND_NONE && !he->in_flight)
+        handle_back(k, t, he);
     give_op_done(k, t, answer_error(given));
 }
 

@@ -117,3 +117,10 @@ struct task *handle_task(struct kern *k, const struct handle *e)
 {
     return &k->tasks[e->index];
 }
+
+void handle_back(struct kern *k, struct task *t, struct handle *e)
+{
+    e->in_flight = 0;
+    if (e->unwanted)
+        handle_close(k, t, e);
+}

@@ -35,6 +35,9 @@ void handle_remove(struct kern *k, struct task *t, struct handle *e);
 /* CLOSE: the object loses this holder, and the entry is unused. */
 void handle_close(struct kern *k, struct task *t, struct handle *e);
 
+/* It was on its way and is t's again; closed if CLOSE was called meanwhile. */
+void handle_back(struct kern *k, struct task *t, struct handle *e);
+
 static inline sk_handle handle_name(const struct task *t, const struct handle *e)
 {
     return SK_HANDLE_MAKE((uint32_t)(e - t->handles), e->gen);

@@ -41,8 +41,9 @@ struct handle {
             uint32_t gen : 20;      /* of the entry, 1..SK_HANDLE_GEN_MAX; 0: retired */
             uint32_t core : 8;      /* PORT_REMOTE */
             uint32_t in_flight : 1; /* SEND_HANDLE has not been answered yet */
+            uint32_t unwanted : 1;  /* closed meanwhile: it is, if it comes back */
         };
-        uint32_t word; /* = gen where the other two are 0 */
+        uint32_t word; /* = gen where the others are 0 */
     };
     uint16_t index; /* of the object; next free entry while kind is NONE */
     uint8_t kind;   /* SK_KIND_* */

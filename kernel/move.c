@@ -30,13 +30,13 @@ static void task_told(struct kern *k, struct chan *c, sk_err err)
     struct task *t = &k->tasks[c->request_token];
     struct handle *he = &t->handles[t->op.handle];
     struct end *e = old_end(k, c);
-    he->in_flight = 0;
     if (err == SK_OK) {
         handle_remove(k, t, he);
         chan_end_disown(e);
         chan_end_free(k, e);
     } else {
         e->state = END_OWNED;
+        handle_back(k, t, he);
     }
     give_op_done(k, t, err);
 }

@@ -115,7 +115,7 @@ static void doubt_over(struct kern *k, struct region *r)
     if (r->owner == NULL)
         region_close(k, r); /* who has died meanwhile */
     else if (r->owner->state != SK_TASK_DYING)
-        r->owner->handles[r->handle].in_flight = 0;
+        handle_back(k, r->owner, &r->owner->handles[r->handle]);
 }
 
 /* The link may begin anew in this, and r with it. */

@@ -112,8 +112,9 @@ sk_err sys_close(struct kern *k, struct task *t, struct handle *h)
     if (h == NULL)
         return SK_ERR_HANDLE;
     if (h->in_flight)
-        return SK_ERR_BUSY;
-    handle_close(k, t, h);
+        h->unwanted = 1;
+    else
+        handle_close(k, t, h);
     return SK_OK;
 }
 

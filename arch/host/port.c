@@ -66,6 +66,7 @@ sk_err port_core_force_off(struct port_cpu *cpu, sk_core core)
         return SK_OK;
     if (sim.opt.no_force)
         return SK_ERR_STATE;
+    sim.cpu[core].ordered = true;
     if (sim.cpu[core].off_ns == SK_FOREVER)
         sim.cpu[core].off_ns = sim.now + sim_random_below(20000);
     return SK_OK;

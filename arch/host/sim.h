@@ -72,6 +72,7 @@ struct port_cpu {
     sk_ns thaw_at_ns;   /* or this time */
     bool lost;          /* a plan has ended this epoch; */
     bool seen_off;      /* another kernel was told that it is off */
+    bool ordered;       /* another kernel has ordered it off */
     bool doubted;       /* or has made it silent for a while */
     uint64_t steps;
 };

@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #define CHILDREN    2u
-#define SHOWN       3u  /* failures shown in full, */
-#define NAMED       20u /* and said how to replay */
-#define CPU_SECONDS 20u /* a run that needs more hangs */
+#define SHOWN       3u   /* failures shown in full, */
+#define NAMED       200u /* and said how to replay */
+#define CPU_SECONDS 20u  /* a run that needs more hangs */
 
 struct child {
     pid_t pid; /* 0: none */

@@ -67,8 +67,7 @@ bool w_alive(sk_tid tid)
     sk_core core = SK_TID_CORE(tid);
     const struct kern *k = core < sim.cores ? sim.cpu[core].kern : NULL;
     if (k == NULL || !sim_core_works(&sim.cpu[core]) || sim.cpu[core].lost ||
-        sim.cpu[core].doubted || sim.cpu[core].off_ns != SK_FOREVER ||
-        SK_TID_SLOT(tid) >= k->task_count)
+        sim.cpu[core].doubted || sim.cpu[core].ordered || SK_TID_SLOT(tid) >= k->task_count)
         return false;
     const struct task *t = &k->tasks[SK_TID_SLOT(tid)];
     return t->gen == SK_TID_GEN(tid) && t->state != SK_TASK_NEW && sim_task_lives(t);
@@ -91,7 +90,8 @@ sk_err w_told(const char *file, int line, sk_err err, sk_tid peer, sk_ns deadlin
     if (err == SK_ERR_TIMED_OUT && deadline != SK_FOREVER && sim.now >= deadline)
         return err;
     if (err == SK_ERR_PEER_DEAD && peer != SK_TID_NONE) {
-        if (w_alive(peer) && !turned_away())
+        /* A core that was silent is given up by others: then its own tasks lose them, too. */
+        if (w_alive(peer) && !turned_away() && !sim.cur->doubted)
             w_fail(file, line, "told that the peer is dead, which is alive");
         return err;
     }

@@ -94,17 +94,17 @@ enum {
  *
  * CLOSE: the object loses this holder: a channel end closes (the peer drains, then PEER_DEAD), a
  * port dies with what is queued, a region's pages go home, a task that has ended is forgotten, one
- * that lives is killed first. SK_ERR_BUSY: the handle is on its way (SEND_HANDLE timed out).
+ * that lives is killed first. A handle that is on its way (SEND_HANDLE timed out): if it comes back.
  * DUP: for ports only (connect right); rights must be a subset. SK_ERR_UNSUPPORTED otherwise.
  * SEND_HANDLE: moves handle (an unused channel end, or an unmapped region, whose bytes stay where
  * they are) or copies it (a port, connect right only) into the escrow of chan's far end,
  * SK_ESCROW_MAX deep. SK_ERR_FULL: the escrow is full. SK_ERR_BUSY: a used end, a mapped region, or
  * an earlier move is in flight. SK_ERR_NO_MEMORY: no place in the far core's tables.
  * SK_ERR_PEER_DEAD: still with the caller. SK_ERR_TIMED_OUT: in doubt; the handle value stays
- * reserved (SK_ERR_BUSY) until the answer comes: then it is gone, or the caller's again. A region's
- * is in doubt after SK_ERR_PEER_DEAD too if a core was lost in the middle of its move: the far one,
- * until that is fenced, and then it is the caller's again; its home, until that begins anew, and
- * then it is lost.
+ * reserved until the answer comes: then it is gone, or the caller's again, who closes it if it is
+ * not to be kept. A region's is in doubt after SK_ERR_PEER_DEAD too if a core was lost in the middle
+ * of its move: the far one, until that is fenced, and then it is the caller's again; its home, until
+ * that begins anew, and then it is lost.
  * TAKE_HANDLE: the oldest in the escrow of this end. SK_ERR_EMPTY; SK_ERR_BUDGET: no room in the
  * task's handle table; it stays in the escrow.
  *

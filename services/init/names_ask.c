@@ -61,9 +61,10 @@ static void try_again(struct sk_loop *loop, struct sk_timer *timer)
 void names_hand_over(struct init *in, struct op *op, sk_handle port)
 {
     sk_err err = sys_port_connect(port, op->end, sk_in_ms(HAND_OVER_MS));
-    if (err == SK_OK || err == SK_ERR_TIMED_OUT) { /* gone, or in doubt and not ours */
-        op->end = SK_HANDLE_NONE;
-        op_answer(in, op, err, NULL);
+    if (err == SK_OK || err == SK_ERR_TIMED_OUT) {
+        if (err == SK_OK)
+            op->end = SK_HANDLE_NONE;
+        op_answer(in, op, err, NULL); /* in doubt: it is closed if it comes back */
         return;
     }
     if (err == SK_ERR_CORE_DOWN) /* names has not heard yet */

@@ -135,8 +135,7 @@ static sk_err connect(struct init *in)
         err = ask_peer(in, core, theirs);
     if (err) {
         sk_chan_close(&n->source.chan);
-        if (err != SK_ERR_TIMED_OUT)
-            (void)sys_close(theirs);
+        (void)sys_close(theirs); /* in doubt: if it comes back */
     } else if (core == in->start->core) {
         begin(in);
     }

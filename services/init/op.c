@@ -85,8 +85,7 @@ sk_err peer_ready(struct init *in, sk_core core, struct sk_source **source)
         err = sys_core_connect(in->start->control, core, theirs, sk_in_ms(CONNECT_MS));
         if (err) {
             sk_chan_close(&p->source.chan);
-            if (err != SK_ERR_TIMED_OUT) /* then it is on its way, and not ours */
-                (void)sys_close(theirs);
+            (void)sys_close(theirs); /* in doubt: if it comes back */
             return err;
         }
         p->source.on_end = on_end;

@@ -212,7 +212,7 @@ sk_err names_on_peer_connect(struct sk_loop *loop, struct sk_client *c, struct s
     if (local == NULL || req->handle[0] == SK_HANDLE_NONE)
         return SK_ERR_NOT_FOUND;
     sk_err err = sys_port_connect(local->port, req->handle[0], sk_in_ms(HAND_OVER_MS));
-    if (err == SK_OK || err == SK_ERR_TIMED_OUT)
+    if (err == SK_OK)
         req->handle[0] = SK_HANDLE_NONE;
     return err;
 }

@@ -173,7 +173,6 @@ static void test_timed_out_handover_is_in_doubt(void **state)
     fake_now += 10;
     kern_timer(k0); /* core 1 has not looked yet */
     EXPECT((sk_err)a->port.reg[0], SK_ERR_TIMED_OUT);
-    EXPECT(CALL(k0, a, CLOSE, h[1]), SK_ERR_BUSY);
     EXPECT(CALL(k0, a, CORE_CONNECT, SK_HANDLE_MAKE(0, 1), 1, h[0], 0), SK_ERR_BUSY);
     fake_settle();
     EXPECT(CALL(k0, a, CLOSE, h[1]), SK_ERR_HANDLE); /* it has arrived after all */
@@ -184,6 +183,39 @@ static void test_timed_out_handover_is_in_doubt(void **state)
     EXPECT(CALL(fake_cpu[1].k, b, CLOSE, b->port.reg[1]), SK_OK);
     fake_settle();
     assert_same(gauges(k0), before);
+}
+
+/* Closed while it is in doubt: an end that comes back is closed, whoever its home is. */
+static void test_in_doubt_and_closed(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
+    struct task *a = &k0->tasks[0];
+    for (uint32_t i = 0; i < 2; i++) {
+        sk_handle h[2];
+        struct sk_stats before = gauges(k0);
+        struct port *port = &k1->ports[k1->core_port];
+        for (unsigned n = 0; n < SK_PORT_DEPTH_MAX && i == 0; n++) /* it is refused; or taken */
+            EXPECT(port_object_push(k1, port, &k1->ends[0]), SK_OK);
+        make_chan(k0, a, h);
+        sk_handle control = SK_HANDLE_MAKE(0, 1);
+        EXPECT(CALL(k0, a, CORE_CONNECT, control, 1, h[1], fake_now + 10), CALL_BLOCKED);
+        fake_now += 10;
+        kern_timer(k0);
+        EXPECT((sk_err)a->port.reg[0], SK_ERR_TIMED_OUT);
+        EXPECT(CALL(k0, a, CLOSE, h[1]), SK_OK);
+        EXPECT(CALL(k0, a, CLOSE, h[0]), SK_OK);
+        fake_settle();
+        EXPECT(CALL(k0, a, CLOSE, h[1]), SK_ERR_HANDLE);
+        if (i == 0)
+            port->count = 0;
+        else
+            EXPECT(CALL(k1, &k1->tasks[0], PORT_ACCEPT, SK_HANDLE_MAKE(1, 1)), SK_OK);
+        if (i == 1)
+            EXPECT(CALL(k1, &k1->tasks[0], CLOSE, k1->tasks[0].port.reg[1]), SK_OK);
+        fake_settle();
+        assert_same(gauges(k0), before);
+    }
 }
 
 static void test_panic_is_told(void **state)
@@ -318,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_both_ends_leave_home, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_refused_handover_comes_back, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_timed_out_handover_is_in_doubt, setup3, teardown),
+        cmocka_unit_test_setup_teardown(test_in_doubt_and_closed, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_panic_is_told, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_core_start_means_an_answer, setup3, teardown),
         cmocka_unit_test_setup_teardown(test_hostile_requests, setup3, teardown),
