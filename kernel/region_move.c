@@ -195,9 +195,10 @@ static void finish(struct kern *k, struct region *r, sk_err err, const struct pl
         r->far = *to;
     if (r->requester == INDEX_NONE) {
         struct handle *he = &t->handles[t->op.handle];
-        he->in_flight = 0;
         if (err == SK_OK)
             handle_remove(k, t, he);
+        else
+            handle_back(k, t, he);
         give_op_done(k, t, err);
     } else if (r->requester != REQUESTER_LOST) {
         struct sk_link_given given = {.err = err};

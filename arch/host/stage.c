@@ -13,10 +13,25 @@
 #define STUCK_NS  SK_MS(12000)
 #define LIES_NS   SK_MS(4000) /* who was lied to may wait for ever; then it is killed */
 
+/* Who was lied to may have to lose patience, and may try again, before it lets go. */
+static sk_ns settle_ns(void)
+{
+    return faults_lies() ? LIES_NS + SETTLE_NS : SETTLE_NS;
+}
+
+static bool frozen(void)
+{
+    for (sk_core c = 0; c < sim.cores; c++)
+        if (sim.cpu[c].frozen && sim.cpu[c].mode != CORE_HALTED)
+            return true;
+    return false;
+}
+
 enum phase { PHASE_WARM, PHASE_PLAY, PHASE_CLEAR, PHASE_SETTLE };
 
 static struct {
     enum phase phase;
+    bool frozen; /* a core was, when settling began */
     sk_ns since_ns;
     struct sk_stats before[SK_CORES_MAX];
     uint32_t epoch[SK_CORES_MAX];
@@ -243,10 +258,11 @@ void stage_idle(void)
             sim_kill_task(cpu, t);
         if (t != NULL)
             stage.phase = PHASE_CLEAR;
-        if (t == NULL && stage.phase == PHASE_CLEAR) {
+        if (t == NULL && (stage.phase == PHASE_CLEAR || stage.frozen)) {
             stage.phase = PHASE_SETTLE;
             stage.since_ns = sim.now;
-        } else if (t == NULL && sim.now >= stage.since_ns + SETTLE_NS) {
+            stage.frozen = frozen(); /* looked at again once it is over */
+        } else if (t == NULL && sim.now >= stage.since_ns + settle_ns()) {
             judge();
         }
         return;
@@ -261,7 +277,7 @@ sk_ns stage_next_ns(void)
         return sim.now + SK_MS(1);
     if (stage.phase == PHASE_PLAY)
         return faults_lies() ? stage.since_ns + LIES_NS + 1u : SK_FOREVER;
-    return stage.phase == PHASE_SETTLE ? stage.since_ns + SETTLE_NS : SK_FOREVER;
+    return stage.phase == PHASE_SETTLE ? stage.since_ns + settle_ns() : SK_FOREVER;
 }
 
 const char *stage_waits_for(void)

@@ -73,11 +73,13 @@ bool w_alive(sk_tid tid)
     return t->gen == SK_TID_GEN(tid) && t->state != SK_TASK_NEW && sim_task_lives(t);
 }
 
-/* A service that is refused memory for a client closes the connection. */
+/* A service that is refused memory for a client closes the connection; so does who finds that time
+ * is over. */
 static bool turned_away(void)
 {
     for (uint32_t i = 0; i < sim.faults.count; i++)
-        if (sim.faults.fault[i].act == ACT_EXHAUST && sim.faults.fault[i].done)
+        if ((sim.faults.fault[i].act == ACT_EXHAUST || sim.faults.fault[i].act == ACT_CLOCK) &&
+            sim.faults.fault[i].done)
             return true;
     return false;
 }

@@ -50,6 +50,20 @@ static void test_unopened_ends_of_a_lost_home(void **state)
     close_end(0, lost);
 }
 
+/* The look at its home before it is sent meets the home's next epoch: it is not sent to nobody. */
+static void test_a_home_is_anew_when_it_is_asked(void **state)
+{
+    (void)state;
+    struct kern *k0 = fake_cpu[0].k, *k1 = fake_cpu[1].k;
+    sk_handle near, lost = connect_inits(k1, k0, &near);
+    if (setjmp(fake_halt) == 0)
+        kern_panic(k1, "a test");
+    fake_settle();
+    fake_restart(1); /* core 0 has not looked */
+    EXPECT(CALL(k0, init_of(0), CORE_CONNECT, CONTROL, 2, lost, SK_FOREVER), SK_ERR_PEER_DEAD);
+    close_end(0, lost);
+}
+
 /* Both ends have left the home that is lost: they learn of it each by itself, and close as ever. */
 static void test_both_ends_lose_their_home(void **state)
 {
@@ -449,6 +463,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_both_homes_let_go),
         TEST(test_unopened_ends_of_a_lost_home),
+        TEST(test_a_home_is_anew_when_it_is_asked),
         TEST(test_both_ends_lose_their_home),
         TEST(test_stale_marks),
         TEST(test_requests_of_the_epoch_before),
