@@ -60,8 +60,93 @@ static int give(void)
     return 0;
 }
 
+/* --- Over three cores and back: each adds what is its own ------------------------------------ */
+
+enum { FIRST = 1, SECOND };
+
+/* Add n to the first word of the region, which ends unmapped again. */
+static sk_err add(sk_handle region, uint64_t expected, uint64_t n)
+{
+    uintptr_t at = 0;
+    sk_err err = sys_region_map(region, 0, SK_PROT_R | SK_PROT_W, &at);
+    if (err != SK_OK)
+        return err;
+    W_CHECK(*(uint64_t *)at == expected);
+    *(uint64_t *)at += n;
+    W_CHECK(sys_region_unmap(region) == SK_OK);
+    return SK_OK;
+}
+
+/* Whoever gets it adds; the first sends it on. It goes back with the answer. */
+static sk_err on_pass(struct sk_loop *loop, struct sk_client *client, struct sk_in *in,
+                      struct sk_answer *answer)
+{
+    const uint64_t *me = loop->user;
+    sk_handle region = in->handle[0];
+    (void)client;
+    witness.count[*me]++;
+    if (region == SK_HANDLE_NONE)
+        return SK_ERR_BUDGET;
+    if (add(region, *me == FIRST ? 100 : 101, *me) != SK_OK)
+        return SK_ERR_STATE; /* the loop closes it */
+    in->handle[0] = SK_HANDLE_NONE;
+    if (*me == FIRST) {
+        struct sk_chan next;
+        struct sk_in back = {.handles = 0};
+        if (stand_connect("second", &next) != SK_OK) {
+            sys_close(region);
+            return SK_ERR_STATE;
+        }
+        /* Its home may be lost as well as its next holder. */
+        sk_err err = stand_call(&next, 1, 1, &region, &back, SK_TID_NONE);
+        sk_chan_close(&next);
+        if (err != SK_OK || back.handles == 0)
+            return SK_ERR_STATE;
+        region = back.handle[0];
+    }
+    answer->handle[0] = region;
+    answer->handles = 1;
+    return SK_OK;
+}
+
+static int pass(uint64_t me)
+{
+    static const struct sk_method methods[] = {
+        {.label = 1, .min_len = 8, .handles = 1, .handle = on_pass}};
+    return stand_serve(me == FIRST ? "first" : "second", (uint32_t)me, methods, 1, &me);
+}
+
+static int own(void)
+{
+    struct sk_chan first;
+    struct sk_in in = {.handles = 0};
+    sk_handle region;
+    uintptr_t at = 0;
+    if (stand_connect("first", &first) != SK_OK)
+        return 1;
+    if (W_TOLD(sys_region_create(PAGES, &region), SK_TID_NONE, SK_FOREVER) != SK_OK)
+        return 1;
+    if (W_TOLD(sys_region_map(region, 0, SK_PROT_R | SK_PROT_W, &at), SK_TID_NONE, SK_FOREVER))
+        return 1;
+    *(uint64_t *)at = 100;
+    W_CHECK(sys_region_unmap(region) == SK_OK);
+    sk_err err = stand_call(&first, 1, 1, &region, &in, witness.tid[FIRST]);
+    if (w_calm())
+        W_CHECK(err == SK_OK && in.handles == 1);
+    if (err == SK_OK && in.handles == 1) {
+        W_CHECK(witness.count[FIRST] == 1 && witness.count[SECOND] == 1);
+        W_TOLD(add(in.handle[0], 103, 1), SK_TID_NONE, SK_FOREVER);
+    }
+    sk_chan_close(&first);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
-    return strcmp(argv[0], "region_taker") == 0 ? take() : give();
+    return strcmp(argv[0], "region_taker") == 0    ? take()
+           : strcmp(argv[0], "region_first") == 0  ? pass(FIRST)
+           : strcmp(argv[0], "region_second") == 0 ? pass(SECOND)
+           : strcmp(argv[0], "region_owner") == 0  ? own()
+                                                   : give();
 }
