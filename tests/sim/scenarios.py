@@ -488,6 +488,27 @@ def core_is_given_up(cores):
     return script(parts, hello_on(range(victim)), HALT)
 
 
+def core_crashes_now_and_then(cores):
+    """More often than the limit, but each time it has run for a while: it is not given up."""
+    victim = cores - 1
+    parts = []
+    for n in range(7):
+        parts += ["~6000"] + crash(victim) + ["~200"]
+    return script(parts, back(victim, 8), ECHO, HALT)
+
+
+def core_that_is_not_restarted(cores):
+    """With `never`: it stays as it is when it is lost, until it is started."""
+    victim = cores - 1
+    parts = []
+    for n in range(2):
+        parts += crash(victim) + ["~1000"]
+        parts += typed("cores", f"core {victim}: fenced, epoch {n + 1}", "skerry")
+        parts += [f">core start {victim}", f"<core {victim} runs"] + back(victim, n + 2)
+    parts += crash(victim) + typed(f"core restart {victim}", f"core {victim} runs again")
+    return script(["!starts again soon"], parts, hello_on(range(cores)), ECHO, HALT)
+
+
 def orders_from_another_core(cores):
     """With the shell on core 1: all goes through core 0; the shell's own core is not for it."""
     victim = cores - 1
@@ -504,7 +525,7 @@ def orders_from_another_core(cores):
 
 
 # Some of these kernels panic, as they are asked to.
-ENDS = [core_crashes, core_hangs, core_stops, core_is_given_up]
+ENDS = [core_crashes, core_hangs, core_stops, core_is_given_up, core_crashes_now_and_then]
 
 
 def restarts_unasked(cores):

@@ -19,6 +19,7 @@ MODES = ["shared", "copy"]
 CORES = [1, 2, 4, 8]
 SEEDS = int(os.environ.get("SIM_SEEDS", "20"))
 SEEDS_SAN = max(1, SEEDS // 10)
+SEEDS_END = max(1, SEEDS // 2)
 SECONDS = 240
 
 
@@ -50,20 +51,25 @@ def test_on_demand(mode, cores, tmp_path):
         ON_DEMAND)
 
 
-def demo_with(folder, program):
-    """The demo system with that program on core 1."""
-    text = (ROOT / "systems/virt-arm64/demo.toml").read_text()
-    moved = text.replace(f"[program.{program}]\nplace = 0", f"[program.{program}]\nplace = 1")
-    assert moved != text
+def demo_with(folder, *changes):
+    """The demo system with (this, that) instead."""
+    moved = (ROOT / "systems/virt-arm64/demo.toml").read_text()
+    for this, that in changes:
+        assert this in moved
+        moved = moved.replace(this, that)
     (folder / "demo.toml").write_text(moved)
     subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "demo.toml"), "-o",
                     str(folder / "demo.system.bin")], check=True)
     return folder / "demo.system.bin"
 
 
+def on_core_1(program):
+    return f"[program.{program}]\nplace = 0", f"[program.{program}]\nplace = 1"
+
+
 @pytest.fixture(scope="module")
 def names_elsewhere(tmp_path_factory):
-    return demo_with(tmp_path_factory.mktemp("names"), "names")
+    return demo_with(tmp_path_factory.mktemp("names"), on_core_1("names"))
 
 
 STRESS = f"""
@@ -133,16 +139,24 @@ def test_restart_where_names_runs(mode, cores, tmp_path, names_elsewhere):
 @pytest.mark.parametrize("scenario", scenarios.ENDS, ids=lambda s: s.__name__)
 def test_end_of_a_core(scenario, mode, cores, tmp_path):
     text = scenario(cores)
-    run(f"host-{mode}", scenario.__name__, text, cores, ["--allow-panic"], SEEDS, tmp_path)
+    run(f"host-{mode}", scenario.__name__, text, cores, ["--allow-panic"], SEEDS_END, tmp_path)
     run(f"host-{mode}-san", scenario.__name__, text, cores, ["--allow-panic"], SEEDS_SAN, tmp_path)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_orders_from_another_core(mode, tmp_path):
-    table = demo_with(tmp_path, "shell")
+    table = demo_with(tmp_path, on_core_1("shell"))
     for cores in (3, 4):
         run(f"host-{mode}", "orders", scenarios.orders_from_another_core(cores), cores,
-            ["--allow-panic"], SEEDS, tmp_path, table)
+            ["--allow-panic"], SEEDS_END, tmp_path, table)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_core_that_is_not_restarted(mode, tmp_path):
+    table = demo_with(tmp_path, ('restart = "on-fault"', 'restart = "never"'))
+    for cores in (2, 4):
+        run(f"host-{mode}", "never", scenarios.core_that_is_not_restarted(cores), cores,
+            ["--allow-panic"], SEEDS_END, tmp_path, table)
 
 
 @pytest.mark.parametrize("mode", MODES)
