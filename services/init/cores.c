@@ -30,9 +30,14 @@ static void lost(struct init *in, sk_core core)
     }
 }
 
+/* One that does not come is ordered off: then it is lost, or quarantined. */
 static void start_failed(struct init *in, sk_core core, sk_err err)
 {
+    struct sk_core_info info;
     sk_log("core %u does not start: %s\n", (unsigned)core, sk_err_text(err));
+    in->watch[core].started = sk_now(); /* it has not run */
+    if (sys_core_info(in->start->control, core, &info) == SK_OK && info.state == SK_CORE_STARTING)
+        (void)sys_core_ask(in->start->control, core, SK_ASK_STOP, sk_in_ms(CORE_FORCE_MS));
     look(in, core);
 }
 
@@ -41,18 +46,17 @@ static void on_timer(struct sk_loop *loop, struct sk_timer *timer)
     struct init *in = loop->user;
     struct watch *w = timer->user;
     sk_core core = (sk_core)(w - in->watch);
-    if (w->fate == PROC_FATE_RUN) { /* it is ordered off: then it is lost, or quarantined */
-        sk_err err = sys_core_restart(in->start->control, core, sk_now());
-        start_failed(in, core, err == SK_OK ? SK_ERR_TIMED_OUT : err);
-        return;
+    sk_err err = SK_ERR_TIMED_OUT;
+    if (w->fate == PROC_FATE_PAUSE) {
+        w->fate = PROC_FATE_RUN;
+        w->started = sk_now();
+        sk_timer_set(&in->loop, &w->timer, sk_in_ms(CORE_START_MS));
+        sk_log("core %u is started again\n", (unsigned)core);
+        err = sys_core_start(in->start->control, core, sk_now());
+        if (err == SK_OK || err == SK_ERR_TIMED_OUT)
+            return;
     }
-    w->fate = PROC_FATE_RUN;
-    w->started = sk_now();
-    sk_timer_set(&in->loop, &w->timer, sk_in_ms(CORE_START_MS));
-    sk_log("core %u is started again\n", (unsigned)core);
-    sk_err err = sys_core_start(in->start->control, core, sk_now());
-    if (err != SK_OK && err != SK_ERR_TIMED_OUT)
-        start_failed(in, core, err);
+    start_failed(in, core, err);
 }
 
 /* It is about to be started, by order: what was before does not count. */
