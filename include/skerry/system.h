@@ -75,7 +75,7 @@ struct sk_sys_prog {
 _Static_assert(sizeof(struct sk_sys_prog) == 64, "wire layout");
 #define SK_SYS_PROG_BOOT 1u /* started at boot on its place */
 #define SK_SYS_PROG_PROC 2u /* may spawn, kill and list tasks on any core */
-#define SK_SYS_PROG_CORE 4u /* may start cores, read logs, halt the machine */
+#define SK_SYS_PROG_CORE 4u /* may order cores, read logs, halt the machine */
 #define SK_SYS_PROG_FPU  8u /* needs floating-point registers: runs on cores that have them */
 
 struct sk_sys_dev {
