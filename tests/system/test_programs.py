@@ -43,7 +43,7 @@ def test_A6_exit_status_is_kept_until_asked_for(four):
     assert four.run(f"wait {tid}").splitlines()[-1] == "status 2"
 
 
-def test_a_stale_tid_is_never_another_task(four):
+def test_D13_a_stale_tid_is_never_another_task(four):
     old = four.spawn("-c 1 hello")
     four.run(f"wait {old}")
     new = four.spawn("-c 1 spin")

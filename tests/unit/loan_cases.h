@@ -82,7 +82,7 @@ static void test_write_a_part(void **state)
 }
 
 /* D11: a broker copies from one client's loan into another's. Clients of two cores. */
-static void test_copy_between_clients(void **state)
+static void test_D11_copy_between_clients(void **state)
 {
     (void)state;
     for (sk_core to = 0; to < 2; to++) {
@@ -132,7 +132,7 @@ static sk_err lend_bad(struct pair *p, uint32_t count, struct sk_loan first, str
     return err;
 }
 
-static void test_what_cannot_be_lent(void **state)
+static void test_D10_what_cannot_be_lent(void **state)
 {
     (void)state;
     for (sk_core to = 0; to < 2; to++) {
@@ -338,7 +338,7 @@ static void ends(sk_core to, enum ending how, unsigned steps, bool answered)
         EXPECT(BORROW(&p, LOAN_READ, p.token, 0, user(AT_BUFFER), 1), SK_ERR_LOAN);
 }
 
-static void test_ends_in_every_way(void **state)
+static void test_D1_D8_a_loan_ends_in_every_way(void **state)
 {
     (void)state;
     for (sk_core to = 0; to < 2; to++)

@@ -115,7 +115,7 @@ static void test_headers_that_make_no_sense(void **state)
             }
 }
 
-static void test_memory_that_is_not_aligned(void **state)
+static void test_D6_memory_that_is_not_aligned(void **state)
 {
     (void)state;
     for (int cores = 1; cores <= 2; cores++)
@@ -159,7 +159,7 @@ int main(void)
         cmocka_unit_test_teardown(test_no_memory_for_the_answer, teardown),
         cmocka_unit_test_teardown(test_counts_of_slots, teardown),
         cmocka_unit_test_teardown(test_headers_that_make_no_sense, teardown),
-        cmocka_unit_test_teardown(test_memory_that_is_not_aligned, teardown),
+        cmocka_unit_test_teardown(test_D6_memory_that_is_not_aligned, teardown),
         cmocka_unit_test_teardown(test_handles, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,7 +115,7 @@ static void test_priority_and_round_robin(void **state)
     assert_ptr_equal(kern_idle(k), &init->port);
 }
 
-static void test_stale_handles(void **state)
+static void test_D13_stale_handles(void **state)
 {
     (void)state;
     struct kern *k = fake_cpu[0].k;
@@ -390,7 +390,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_addresses_that_are_not_the_callers, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_wait_and_timers, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_priority_and_round_robin, setup1, teardown),
-        cmocka_unit_test_setup_teardown(test_stale_handles, setup1, teardown),
+        cmocka_unit_test_setup_teardown(test_D13_stale_handles, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_handle_entries_retire, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_channel_needs_two_real_entries, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_preemption_does_not_renew_a_turn, setup1, teardown),

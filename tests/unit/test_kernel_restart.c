@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "restart_machine.h"
 
-static void test_both_homes_let_go(void **state)
+static void test_D9_both_homes_let_go(void **state)
 {
     (void)state;
     struct kern *k0 = fake_cpu[0].k;
@@ -461,7 +461,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup3, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_both_homes_let_go),
+        TEST(test_D9_both_homes_let_go),
         TEST(test_unopened_ends_of_a_lost_home),
         TEST(test_a_home_is_anew_when_it_is_asked),
         TEST(test_both_ends_lose_their_home),

@@ -44,7 +44,7 @@ static void join_with(sk_core from, sk_core to, uint32_t pages, sk_handle *near,
     *far = (sk_handle)u->port.reg[1];
 }
 
-static void test_quota_is_the_donors(void **state)
+static void test_D21_quota_is_the_donors(void **state)
 {
     (void)state;
     struct kern *k = fake_cpu[0].k;
@@ -218,7 +218,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup3, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_quota_is_the_donors),
+        TEST(test_D21_quota_is_the_donors),
         TEST(test_who_dies),
         TEST(test_large_regions_are_zeroed_in_pieces),
     };

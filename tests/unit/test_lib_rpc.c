@@ -98,7 +98,7 @@ static void a_peer_elsewhere_is_polled_for_a_while(void **state)
 }
 
 /* Many at once; answers in any order, some given up, their late answers dropped. */
-static void tokens_survive_any_order(void **state)
+static void test_D20_tokens_survive_any_order(void **state)
 {
     (void)state;
     uint32_t seed = 77001;
@@ -168,7 +168,7 @@ static void late_replies_give_room_back(void **state)
     assert_int_equal(client.reply_room, room);
 }
 
-static void answered_then_dead(void **state)
+static void test_D2_answered_then_dead(void **state)
 {
     (void)state;
     struct sk_call call[2];
@@ -317,9 +317,9 @@ int main(void)
         WITH_PAIR(calls_of_every_length),
         WITH_PAIR(a_call_on_one_core_enters_the_kernel_once),
         WITH_PAIR(a_peer_elsewhere_is_polled_for_a_while),
-        WITH_PAIR(tokens_survive_any_order),
+        WITH_PAIR(test_D20_tokens_survive_any_order),
         WITH_PAIR(late_replies_give_room_back),
-        WITH_PAIR(answered_then_dead),
+        WITH_PAIR(test_D2_answered_then_dead),
         WITH_PAIR(replies_to_nothing_end_the_channel),
         WITH_PAIR(an_answer_to_another_call_ends_the_channel),
         WITH_PAIR(a_reply_longer_than_its_room_ends_the_channel),
