@@ -245,6 +245,7 @@ struct task {
     uint32_t gen;
     uint32_t events;     /* set, not yet told */
     uint32_t mask;       /* waited for */
+    uint32_t cancel;     /* events that end what blocks: CANCEL_ON */
     uint64_t ready;      /* ends rung, not yet told */
     struct end *calling; /* it sleeps in CHAN_CALL on this one; else NULL */
     struct timer wait_timer, event_timer;

@@ -90,7 +90,7 @@ static sk_err lend_check(struct kern *k, struct task *t, struct end *e, struct s
     err = xfer_lend_ready(k, e, l);
     if (err != SK_OK)
         return err;
-    if ((t->events & sys_u32(t, 2)) != 0)
+    if ((t->events & (sys_u32(t, 2) | t->cancel)) != 0)
         return SK_ERR_CANCELLED;
     return sys_u64(t, 3) <= port_now(k->cpu) ? SK_ERR_TIMED_OUT : SK_OK;
 }
@@ -98,7 +98,7 @@ static sk_err lend_check(struct kern *k, struct task *t, struct end *e, struct s
 static void sleep_lending(struct kern *k, struct task *t)
 {
     sched_block(k, t, sys_u64(t, 3));
-    t->mask = sys_u32(t, 2);
+    t->mask = sys_u32(t, 2) | t->cancel;
     t->state = TASK_LENDING;
 }
 

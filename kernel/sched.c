@@ -85,7 +85,7 @@ void sched_timer_fire(struct kern *k)
 
 void sched_block(struct kern *k, struct task *t, sk_ns deadline_ns)
 {
-    fast_block(k, t, deadline_ns);
+    fast_block(k, t, task_cancelled(t) ? 0 : deadline_ns);
 }
 
 sk_err sched_wait(struct kern *k, struct task *t, uint32_t mask, sk_ns deadline_ns)
@@ -142,7 +142,7 @@ bool sched_hand_over(struct kern *k, struct task *t, uint32_t mask, struct task 
     uint32_t others = k->ready_mask & ~(1u << t->priority);
     struct queue *from = &k->ready[t->priority], *to = &k->ready[u->priority];
     if (u->state != SK_TASK_WAITING || (u->mask & bits) == 0 || u->wait_timer.next != NULL ||
-        (t->events & mask) != 0 || t->next != NULL || others >> u->priority != 0)
+        (t->events & (mask | t->cancel)) != 0 || t->next != NULL || others >> u->priority != 0)
         return false;
     from->head = from->tail = NULL;
     from->turn_over = true;

@@ -7,6 +7,7 @@
 
 #include "kernel/loan.h"
 #include "kernel/sched.h"
+#include "kernel/task.h"
 
 static inline void fast_push(struct kern *k, struct task *t, bool front)
 {
@@ -85,10 +86,9 @@ static inline sk_err fast_wait(struct kern *k, struct task *t, uint32_t mask, sk
         fast_results(t, hits);
         return SK_OK;
     }
-    if (deadline_ns != SK_FOREVER && deadline_ns <= port_now(k->cpu)) {
-        fast_results(t, 0);
-        return SK_ERR_TIMED_OUT;
-    }
+    bool cancelled = task_cancelled(t);
+    if (cancelled || (deadline_ns != SK_FOREVER && deadline_ns <= port_now(k->cpu)))
+        return cancelled ? SK_ERR_CANCELLED : SK_ERR_TIMED_OUT;
     t->mask = mask;
     fast_block(k, t, deadline_ns);
     return CALL_BLOCKED;
@@ -101,6 +101,8 @@ static inline void fast_event(struct kern *k, struct task *t, uint32_t bits, boo
     if (t->state != SK_TASK_WAITING || hits == 0) {
         if (t->state == TASK_LENDING)
             loan_event(k, t);
+        else if (t->state == SK_TASK_WAITING && task_cancelled(t))
+            task_timed_out(k, t);
         return;
     }
     fast_cancel(&t->wait_timer);

@@ -93,6 +93,14 @@ sk_err sys_timer(struct kern *k, struct task *t, struct handle *h)
     return SK_OK;
 }
 
+sk_err sys_cancel_on(struct kern *k, struct task *t, struct handle *h)
+{
+    (void)k;
+    (void)h;
+    t->cancel = sys_u32(t, 0);
+    return SK_OK;
+}
+
 sk_err sys_log_write(struct kern *k, struct task *t, struct handle *h)
 {
     (void)h;

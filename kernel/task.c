@@ -244,21 +244,17 @@ void task_forget(struct kern *k, struct task *t)
 
 void task_timed_out(struct kern *k, struct task *t)
 {
+    sk_err err = task_cancelled(t) ? SK_ERR_CANCELLED : SK_ERR_TIMED_OUT;
     if (t->state == TASK_LENDING) {
-        loan_over(k, t, SK_ERR_TIMED_OUT);
+        loan_over(k, t, err);
         return;
     }
     if (t->op.waiting) {
         t->op.waiting = false;
         core_ask_overdue(k, t);
-        sched_wake(k, t, SK_ERR_TIMED_OUT);
-        return;
     }
     t->calling = NULL;
-    port_result(&t->port, 1, 0);
-    port_result64(&t->port, 2, t->ready);
-    t->ready = 0;
-    sched_wake(k, t, SK_ERR_TIMED_OUT);
+    sched_wake(k, t, err);
 }
 
 /* --- User memory ----------------------------------------------------------------------------- */

@@ -29,7 +29,13 @@ void task_teardown_step(struct kern *k, struct task *t);
 /* The creator closes its handle: forget it, now if it is dead, else when it is. */
 void task_forget(struct kern *k, struct task *t);
 
-/* The deadline of a blocked task has come. */
+/* Is an event there that ends what would block? */
+static inline bool task_cancelled(const struct task *t)
+{
+    return (t->events & t->cancel) != 0;
+}
+
+/* The deadline of a blocked task has come, or it is cancelled. */
 void task_timed_out(struct kern *k, struct task *t);
 
 /* Bounded access to a task's memory: SK_ERR_FAULT, with nothing copied, unless t may read (in) or

@@ -291,6 +291,7 @@ sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
         return SK_ERR_ARG;
     if (e->self)
         return SK_ERR_STATE;
+    bool cancelled = task_cancelled(t);
     bool armed = line_arm(e) || kring_arm(&e->rx); /* before the answer can come */
     err = send(k, t, e, slots & 0xffu, &wake);
     if (err != SK_OK)
@@ -300,13 +301,14 @@ sk_err sys_chan_call(struct kern *k, struct task *t, struct handle *h)
         return CALL_SWITCHED;
     if (wake)
         (void)chan_wake_peer(k, e, true);
-    if (!armed || e->peer_closed || (deadline != SK_FOREVER && deadline <= port_now(k->cpu))) {
+    if (!armed || e->peer_closed || cancelled ||
+        (deadline != SK_FOREVER && deadline <= port_now(k->cpu))) {
         t->calling = NULL;
         err = take_answer(k, t, e);
         if (err != SK_ERR_EMPTY)
             return err;
-        if (deadline <= port_now(k->cpu))
-            return SK_ERR_TIMED_OUT;
+        if (cancelled || deadline <= port_now(k->cpu))
+            return cancelled ? SK_ERR_CANCELLED : SK_ERR_TIMED_OUT;
         t->calling = e;
     }
     fast_block(k, t, deadline);

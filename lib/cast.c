@@ -117,15 +117,15 @@ sk_err sk_cast_send(struct sk_cast *cast, uint16_t label, const void *bytes, uin
 {
     struct sk_cast_result none, *r = result != NULL ? result : &none;
     struct message msg = {label, len, bytes};
-    bool late = false;
+    sk_err late = SK_OK;
     *r = (struct sk_cast_result){0};
     if (len > SK_SHAPE_BYTES)
         return SK_ERR_TOO_BIG;
     for (uint16_t i = 0; i < cast->room; i++)
         cast->member[i].owed = cast->member[i].in_use;
-    while (give_owed(cast, &msg, r) != 0 && !late) {
+    while (give_owed(cast, &msg, r) != 0 && late == SK_OK) {
         uint32_t events;
-        late = sk_wait_events(1u << cast->bit, deadline, &events) == SK_ERR_TIMED_OUT;
+        late = sk_wait_events(1u << cast->bit, deadline, &events);
         (void)sk_cast_pump(cast); /* the event may have been another receiver's */
     }
     for (uint16_t i = 0; i < cast->room; i++) {
@@ -141,14 +141,14 @@ sk_err sk_cast_send(struct sk_cast *cast, uint16_t label, const void *bytes, uin
 
 sk_err sk_cast_flush_until(struct sk_cast *cast, sk_ns deadline)
 {
-    bool late = false;
+    sk_err late = SK_OK;
     for (;;) {
         uint32_t events;
         if (sk_cast_pump(cast) == SK_OK)
             return SK_OK;
-        if (late)
-            return SK_ERR_TIMED_OUT;
-        late = sk_wait_events(1u << cast->bit, deadline, &events) == SK_ERR_TIMED_OUT;
+        if (late != SK_OK)
+            return late;
+        late = sk_wait_events(1u << cast->bit, deadline, &events);
     }
 }
 

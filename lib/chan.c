@@ -130,7 +130,7 @@ static sk_err send_handles(struct sk_chan *c, const struct sk_out *out)
         sk_err err = sys_send_handle(c->handle, out->handle[i], deadline);
         if (err == SK_OK)
             continue;
-        if (err == SK_ERR_TIMED_OUT)
+        if (err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED)
             chan_end(c, SK_ERR_PEER_DEAD); /* in doubt: which message would it belong to? */
         else if (i > 0)
             drop_at_peer(c, i);
@@ -195,15 +195,19 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
         if (xport_room(c, slots)) { /* the escrow is full: nobody tells when it is not */
             if (sk_now() >= deadline)
                 return err;
-            sk_sleep_until(sk_in_ms(1));
+            if (sk_wait_events(0, sk_in_ms(1), &events) == SK_ERR_CANCELLED)
+                return SK_ERR_CANCELLED;
             continue;
         }
         if (xport_self(c))
             return SK_ERR_STATE;
         if (!xport_want(c, slots))
             continue;
-        if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT)
-            return sk_send_try(c, out);
+        sk_err late = sk_wait_events(c->event_mask, deadline, &events);
+        if (late != SK_OK) {
+            err = sk_send_try(c, out);
+            return err == SK_ERR_FULL && late == SK_ERR_CANCELLED ? late : err;
+        }
     }
 }
 
@@ -319,9 +323,10 @@ sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
             return SK_ERR_STATE;
         if (!xport_arm(c))
             continue;
-        if (sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT) {
+        sk_err late = sk_wait_events(c->event_mask, deadline, &events);
+        if (late != SK_OK) {
             err = sk_recv_try(c, in);
-            return err == SK_ERR_EMPTY ? SK_ERR_TIMED_OUT : err;
+            return err == SK_ERR_EMPTY ? late : err;
         }
     }
 }

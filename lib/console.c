@@ -131,7 +131,7 @@ static sk_err fetch(struct sk_self *self, sk_ns deadline)
     err = sk_call(chan, CONSOLE_READ, NULL, 0, self->pend, sizeof(self->pend), &got, deadline);
     self->pend_pos = 0;
     self->pend_len = err == SK_OK ? got : 0;
-    if (err == SK_ERR_TIMED_OUT)
+    if (err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED)
         console_disconnect();
     return err;
 }

@@ -19,15 +19,13 @@ static sk_err clear_way(struct sk_chan *c, struct sk_in *in, sk_err err, sk_ns d
         got = call_pump(c, in, 0);
         return got == SK_ERR_TIMED_OUT ? err : got;
     case SK_ERR_FULL:
-        if (xport_want(c, 1) &&
-            sk_wait_events(c->event_mask, deadline, &events) == SK_ERR_TIMED_OUT)
-            return err;
-        return SK_OK;
+        got = xport_want(c, 1) ? sk_wait_events(c->event_mask, deadline, &events) : SK_OK;
+        return got == SK_ERR_TIMED_OUT ? err : got;
     case SK_ERR_BUSY:
         if (sk_now() >= deadline)
             return err;
-        sk_sleep_until(sk_in_ms(RETRY_MS));
-        return SK_OK;
+        got = sk_wait_events(0, sk_in_ms(RETRY_MS), &events);
+        return got == SK_ERR_CANCELLED ? got : SK_OK;
     default:
         return err;
     }

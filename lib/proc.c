@@ -45,6 +45,11 @@ sk_err proc_kill(struct sk_chan *chan, sk_tid tid)
 sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns deadline)
 {
     struct proc_one q = {.tid = tid, .deadline = deadline};
+    sk_ns least = sk_in_ms(SK_PROC_MS); /* it answers by the deadline: some time for the way */
+    if (deadline < least)
+        deadline = least;
+    else if (deadline != SK_FOREVER)
+        deadline += SK_MS(SK_PROC_MS);
     return ask(chan, PROC_WAIT, &q, sizeof(q), how, sizeof(*how), deadline);
 }
 

@@ -129,7 +129,8 @@ sk_err proc_kill(struct sk_chan *chan, sk_tid tid);
 /* Wait until the task has ended and all it had is back. SK_ERR_NOT_FOUND: unknown, or ended so
  * long ago that its init has forgotten (it remembers as many as two thirds of
  * the tasks that its core can have, eight at least). SK_ERR_RIGHTS: an init, which
- * ends only with its core. SK_ERR_FULL: too many wait, or this task has four waits already. */
+ * ends only with its core. SK_ERR_FULL: too many wait, or this task has four waits already. A
+ * deadline in the past tells of one that has ended; it returns when its init has answered. */
 sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns deadline);
 
 /* The first task of core with a table index of *index or more; *index becomes the next one to ask

@@ -119,7 +119,7 @@ static sk_err pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
     sk_err err = sk_recv_until(c, in, deadline);
     if (err == SK_OK)
         err = sk_call_deliver(c, in);
-    if (err == SK_OK || err == SK_ERR_TIMED_OUT || err == SK_ERR_STATE)
+    if (err == SK_OK || err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED || err == SK_ERR_STATE)
         return err;
     if (err == SK_ERR_PROTOCOL)
         chan_break(c);
@@ -153,7 +153,7 @@ sk_err sk_call_end(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
 static sk_err await(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
 {
     sk_err err = sk_call_end(c, call, deadline);
-    if (err == SK_ERR_TIMED_OUT && !call->ended)
+    if ((err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED) && !call->ended)
         sk_call_cancel(c, call);
     return err;
 }
@@ -181,6 +181,7 @@ static sk_err ask(struct sk_chan *c, const struct sk_out *out, struct sk_in *in,
     case SK_ERR_FULL:
         return sk_send_until(c, out, deadline);
     case SK_ERR_TIMED_OUT:
+    case SK_ERR_CANCELLED:
     case SK_ERR_PEER_DEAD:
     case SK_ERR_PROTOCOL:
     case SK_ERR_TOO_BIG:

@@ -25,6 +25,6 @@ sk_err sk_wait_events(uint32_t mask, sk_ns deadline, uint32_t *events)
 void sk_sleep_until(sk_ns deadline)
 {
     uint32_t events;
-    while (sk_now() < deadline)
-        sk_wait_events(0, deadline, &events);
+    while (sk_now() < deadline && sk_wait_events(0, deadline, &events) != SK_ERR_CANCELLED)
+        ;
 }

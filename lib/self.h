@@ -60,7 +60,15 @@ struct sk_chan *sk_parent(void);
 /* Wait for events, as sys_wait; what becomes ready is noted in sk_self()->ready too. */
 sk_err sk_wait_events(uint32_t mask, sk_ns deadline, uint32_t *events);
 
-/* Sleep until then. */
+/* From now on these events end whatever blocks, in the library too, with SK_ERR_CANCELLED in place
+ * of SK_ERR_TIMED_OUT, and what follows, until they are taken: sk_wait_events(mask, 0, ..). For
+ * programs that have no event loop: sk_loop_step returns, and leaves them. 0: none. */
+static inline void sk_cancel_on(uint32_t mask)
+{
+    (void)sys_cancel_on(mask);
+}
+
+/* Sleep until then, or until it is cancelled. */
 void sk_sleep_until(sk_ns deadline);
 
 #endif

@@ -107,9 +107,10 @@ sk_err sk_shape_flush_until(struct sk_shape_tx *tx, sk_ns deadline)
         sk_err err = sk_shape_pump(tx);
         if (err != SK_ERR_FULL)
             return err;
-        if (sk_wait_events(tx->chan->event_mask, deadline, &events) == SK_ERR_TIMED_OUT) {
+        sk_err late = sk_wait_events(tx->chan->event_mask, deadline, &events);
+        if (late != SK_OK) {
             err = sk_shape_pump(tx);
-            return err == SK_ERR_FULL ? SK_ERR_TIMED_OUT : err;
+            return err == SK_ERR_FULL ? late : err;
         }
     }
 }

@@ -113,6 +113,11 @@ static inline sk_err sys_timer(uint32_t bit, sk_ns deadline)
     return sys_call(SK_CALL_TIMER, bit, SYS_WIDE(deadline), 0, 0, 0, &res);
 }
 
+static inline sk_err sys_cancel_on(uint32_t mask)
+{
+    return sys_call_2(SK_CALL_CANCEL_ON, mask, 0);
+}
+
 static inline sk_err sys_log_write(const char *text, size_t len)
 {
     return sys_call_2(SK_CALL_LOG_WRITE, sys_addr(text), len);

@@ -73,7 +73,8 @@
     X(LOAN_WRITE, loan_write)         /* (chan, loan, offset, from, len) -> bytes of the loan */   \
     X(LOAN_COPY, loan_copy)           /* (struct sk_loan_copy *) */                                \
     X(CORE_ASK, core_ask)             /* (ctl, core, SK_ASK_*, deadline); blocks */                \
-    X(CORE_RECORD, core_record)       /* (ctl, core, buffer, len, from) -> bytes */
+    X(CORE_RECORD, core_record)       /* (ctl, core, buffer, len, from) -> bytes */                \
+    X(CANCEL_ON, cancel_on)           /* (mask) */
 
 enum {
 #define X(upper, lower) SK_CALL_##upper,
@@ -82,9 +83,16 @@ enum {
         SK_CALL_COUNT
 };
 
-/* WAIT: until the task's event word meets mask, or the deadline. SK_OK: r1 = the bits that were
+/* Calls that block take an absolute deadline, and one in the past means "try": what can be done at
+ * once is done; what has to be waited for is asked for as ever where the call says so, and the call
+ * returns SK_ERR_TIMED_OUT without waiting.
+ * CANCEL_ON: from now on, while one of these event bits is set, calls that block end as by a
+ * deadline in the past, and one that sleeps ends when it is set: with SK_ERR_CANCELLED in place of
+ * SK_ERR_TIMED_OUT, which says as much and as little. The bit stays set until WAIT takes it. A mask
+ * of 0 (as at the start): none.
+ * WAIT: until the task's event word meets mask, or the deadline. SK_OK: r1 = the bits that were
  * met (now cleared; others stay), r2 = ready: bit (slot % 64) for each channel end of the task that
- * was rung or closed since last told (now cleared; a hint: poll those ends). SK_ERR_TIMED_OUT: none
+ * was rung or closed since last told (now cleared; a hint: poll those ends). SK_ERR_TIMED_OUT (ready stays): none
  * came. A mask of 0 sleeps until the deadline.
  * WAKE: tells the peer of chan that its armed ring moved. SK_ERR_PEER_DEAD: it is gone.
  * WAKE_WAIT: WAKE, then WAIT, one kernel entry; on the same core the processor goes straight to

@@ -37,6 +37,7 @@ enum arg {
 /* In the order of the arguments; what is not here is A_ANY. */
 static const uint8_t call_args[SK_CALL_COUNT][6] = {
     [SK_CALL_WAIT] = {A_MASK, A_WHEN},
+    [SK_CALL_CANCEL_ON] = {A_MASK},
     [SK_CALL_WAKE] = {H_CHAN},
     [SK_CALL_WAKE_WAIT] = {H_CHAN, A_MASK, A_WHEN},
     [SK_CALL_TIMER] = {A_BIT, A_WHEN},

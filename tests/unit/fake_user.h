@@ -17,7 +17,7 @@
 struct fake_task {
     struct sk_self self;
     struct sk_start start;
-    uint32_t events;
+    uint32_t events, cancel;
     uint64_t ready;
     uint32_t handles_left; /* before TAKE_HANDLE says SK_ERR_BUDGET */
     void (*run)(void);     /* a turn of this task while another one waits */
@@ -201,6 +201,8 @@ static sk_err fake_wait(uint32_t mask, sk_ns deadline, uint64_t r[4])
     if ((me->events & mask) == 0)
         fake_run_others();
     if ((me->events & mask) == 0) {
+        if ((me->events & me->cancel) != 0)
+            return SK_ERR_CANCELLED;
         if (deadline != SK_FOREVER && deadline > fake.now)
             fake.now = deadline;
         return SK_ERR_TIMED_OUT; /* for ever, too: the test must not hang */
@@ -336,6 +338,10 @@ void host_syscall(uint32_t nr, const uint64_t a[6], uint64_t r[4])
     switch (nr) {
     case SK_CALL_WAIT:
         err = fake_wait((uint32_t)a[0], a[1], r);
+        break;
+    case SK_CALL_CANCEL_ON:
+        fake.current->cancel = (uint32_t)a[0];
+        err = SK_OK;
         break;
     case SK_CALL_WAKE:
         err = fake_wake(i);
