@@ -85,6 +85,8 @@ static sk_err call_end(sk_ns deadline)
     sk_err err = sk_call_begin(&client, &c, &out, &answer, 8);
     if (err == SK_OK)
         err = sk_call_end(&client, &c, deadline);
+    if (err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED)
+        assert_false(c.ended); /* it goes on */
     sk_call_cancel(&client, &c);
     sk_call_cancel(&client, &c); /* a second time: harmless */
     return err;
@@ -146,6 +148,11 @@ static sk_err core_restart(sk_ns deadline)
     return proc_core_restart(&client, 1, deadline);
 }
 
+static sk_err core_ask(sk_ns deadline)
+{
+    return proc_core_ask(&client, 1, SK_ASK_STOP, deadline);
+}
+
 /* What is asked of this core's init: that is the server, too. */
 static sk_err wait_name(sk_ns deadline)
 {
@@ -183,6 +190,7 @@ static const struct row {
     ROW(proc_wait, wait_task, SK_ERR_TIMED_OUT, ASKS),
     ROW(proc_core_start, core_start, SK_ERR_TIMED_OUT, NONE),
     ROW(proc_core_restart, core_restart, SK_ERR_TIMED_OUT, NONE),
+    ROW(proc_core_ask, core_ask, SK_ERR_TIMED_OUT, NONE),
     ROW(names_wait, wait_name, SK_ERR_TIMED_OUT, ASKS),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
