@@ -66,7 +66,8 @@ void sk_cast_remove(struct sk_cast *cast, struct sk_cast_member *member);
 
 /* Send to all. Waits, for receivers of policy WAIT without room only, until deadline (absolute; in
  * the past: not at all). *result may be NULL. SK_OK also without receivers; SK_ERR_TOO_BIG: nothing
- * was done. Cost: one send for each receiver. Not from on_leave. */
+ * was done. An event that cancels (sk_cancel_on) is a deadline. Cost: one send for each receiver.
+ * Not from on_leave. */
 sk_err sk_cast_send(struct sk_cast *cast, uint16_t label, const void *bytes, uint32_t len,
                     sk_ns deadline, struct sk_cast_result *result);
 
@@ -74,7 +75,8 @@ sk_err sk_cast_send(struct sk_cast *cast, uint16_t label, const void *bytes, uin
  * SK_ERR_FULL: something is, the event comes when there is room. */
 sk_err sk_cast_pump(struct sk_cast *cast);
 
-/* The same, waiting until deadline (absolute; in the past: one attempt). SK_ERR_TIMED_OUT. */
+/* The same, waiting until deadline (absolute; in the past: one attempt). SK_ERR_TIMED_OUT,
+ * SK_ERR_CANCELLED: something is still kept. */
 sk_err sk_cast_flush_until(struct sk_cast *cast, sk_ns deadline);
 
 /* Let all go. */

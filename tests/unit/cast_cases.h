@@ -240,6 +240,23 @@ static void the_deadline_bounds_the_wait(void **state)
     assert_int_equal(sk_cast_flush_until(&cast, fake.now + 1000), SK_ERR_TIMED_OUT);
 }
 
+static void an_event_cancels_the_wait(void **state)
+{
+    (void)state;
+    assert_int_equal(subscribe(0, SK_CAST_WAIT), SK_OK);
+    for (uint32_t n = 0; n < RING + DEPTH; n++)
+        tell(0);
+    sk_cancel_on(1u << 20);
+    fake.current->events |= 1u << 20;
+    sk_ns before = fake.now;
+    tell(SK_FOREVER);
+    assert_int_equal(result.missed, 1);
+    assert_int_equal(sk_cast_flush_until(&cast, SK_FOREVER), SK_ERR_CANCELLED);
+    assert_in_range(fake.now - before, 0, SK_MS(1));
+    sk_cancel_on(0);
+    assert_int_equal(sk_cast_flush_until(&cast, fake.now + 1000), SK_ERR_TIMED_OUT);
+}
+
 static void the_dead_leave(void **state)
 {
     (void)state;
@@ -366,6 +383,7 @@ static int run_cast_cases(const char *name)
         WITH_CAST(the_slow_fare_as_they_have_said),
         WITH_CAST(who_waits_for_room_gets_it),
         WITH_CAST(the_deadline_bounds_the_wait),
+        WITH_CAST(an_event_cancels_the_wait),
         WITH_CAST(the_dead_leave),
         WITH_CAST(death_ends_the_wait),
         WITH_CAST(places_are_bounded_and_come_back),
