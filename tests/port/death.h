@@ -23,9 +23,9 @@
 #define DEATH_WITNESS "death.witness"
 #define DEATH_SERVER  "death.server"
 
-#define DEATH_CLIENTS 6u  /* 0: the guest */
-#define DEATH_FLIGHTS 4u  /* calls that a client has under way */
-#define DEATH_WINDOW  64u /* a client is never further ahead of what it has settled */
+#define DEATH_CLIENTS SK_CORES_MAX /* 0: the guest */
+#define DEATH_FLIGHTS 4u           /* calls that a client has under way */
+#define DEATH_WINDOW  64u          /* a client is never further ahead of what it has settled */
 
 /* Labels of both; requests are struct death_word, answers too unless said. */
 enum {
@@ -55,12 +55,11 @@ enum {
 };
 
 struct death_status {
-    uint32_t wrong; /* how often */
-    uint16_t what, client;
+    uint16_t wrong; /* how often */
+    uint8_t what, client;
     uint32_t number;
     uint32_t refused, dead, timed_out; /* settled so; of the two last, */
     uint32_t ran;                      /* so many had run */
-    uint32_t lives;                    /* of the guest */
     uint32_t answered[DEATH_CLIENTS];
 };
 _Static_assert(sizeof(struct death_status) <= SK_PAYLOAD_BYTES, "one slot");

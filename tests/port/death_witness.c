@@ -18,12 +18,12 @@ struct witness {
     uint32_t go;
 };
 
-static void wrong(struct witness *w, uint16_t what, const struct death_word *word)
+static void wrong(struct witness *w, uint8_t what, const struct death_word *word)
 {
-    if (w->status.wrong++ != 0)
+    if (w->status.wrong == UINT16_MAX || w->status.wrong++ != 0)
         return;
     w->status.what = what;
-    w->status.client = (uint16_t)word->client;
+    w->status.client = (uint8_t)word->client;
     w->status.number = word->number;
 }
 
@@ -76,7 +76,6 @@ static uint32_t begin(struct witness *w, uint32_t client)
     uint32_t first = s->base + DEATH_WINDOW;
     memset(s, 0, sizeof(*s));
     s->base = first;
-    w->status.lives += client == 0;
     return first;
 }
 
