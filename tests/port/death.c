@@ -37,6 +37,8 @@ struct drive {
     struct tally seen; /* of all that the witness has been told */
     uint32_t way;      /* of the last death */
     sk_core core;      /* that dies */
+    uint32_t epoch;    /* of it */
+    uint32_t strays;   /* it was taken for silent, and had not been asked to */
     uint32_t clients;
     sk_tid tid[DEATH_CLIENTS];
     uint32_t random;
@@ -54,6 +56,19 @@ static uint32_t random_below(struct drive *d, uint32_t limit)
 
 static _Noreturn void fail(struct drive *d, const char *what, sk_err err)
 {
+    for (sk_core c = 0; c < sk_cores(); c++) {
+        struct proc_core core = {.tasks = 0};
+        sk_err told = proc_core_info(NULL, c, &core);
+        printf("death: core %u: state %u, epoch %u, %s\n", (unsigned)c, (unsigned)core.info.state,
+               (unsigned)core.info.epoch, sk_err_text(told));
+    }
+    for (uint32_t c = 0; c <= d->clients; c++) {
+        struct proc_exit how = {.cause = 0};
+        sk_err told = c == 0 ? SK_OK : proc_wait(NULL, d->tid[c], &how, sys_now());
+        printf("death: client %u: answered %u times; its end: %s, cause %u, status %d\n",
+               (unsigned)c, (unsigned)(d->status.answered[c] - d->before.answered[c]),
+               sk_err_text(told), (unsigned)how.cause, (int)how.status);
+    }
     printf("death: FAILED in round %u, %s: %s: %s\n", (unsigned)d->round, d->doing, what,
            sk_err_text(err));
     exit(1);
@@ -80,31 +95,14 @@ static void look(struct drive *d)
     exit(1);
 }
 
-/* Until every client, the guest too, has been answered `more` times since `before`. */
-static void wait_progress(struct drive *d, uint32_t more)
-{
-    sk_ns end = sk_in_ms(WAIT_MS);
-    for (;;) {
-        bool all = true;
-        look(d);
-        for (uint32_t c = 0; c <= d->clients; c++)
-            all = all && d->status.answered[c] - d->before.answered[c] >= more;
-        if (all)
-            return;
-        if (sys_now() > end)
-            fail(d, "a client does not go on", SK_ERR_TIMED_OUT);
-        sk_sleep_until(sk_in_ms(POLL_MS));
-    }
-}
-
 /* Until the core is seen off, as it must be whatever it does. */
-static void wait_fence(struct drive *d, uint32_t epoch)
+static void wait_fence(struct drive *d)
 {
     struct proc_core core;
     sk_ns end = sk_in_ms(WAIT_MS);
     for (;;) {
         sk_err err = proc_core_info(NULL, d->core, &core);
-        if (err == SK_OK && core.info.epoch != epoch)
+        if (err == SK_OK && core.info.epoch != d->epoch)
             fail(d, "the core has begun again by itself", SK_OK);
         if (err == SK_OK && core.info.state == SK_CORE_FENCED)
             return;
@@ -116,20 +114,68 @@ static void wait_fence(struct drive *d, uint32_t epoch)
     }
 }
 
-/* What its kernel has left: of that life, and that it ended so; where, if it was forced. */
-static void check_record(struct drive *d, uint32_t epoch, uint32_t cause)
+/* What its kernel has left: of that life, and how it ended; where, if it was forced. False: it had
+ * been silent before it could do what it was asked. */
+static bool ended_by(struct drive *d, uint32_t cause)
 {
     const struct sk_crash *r = &d->record;
     sk_err err = proc_core_record(NULL, d->core, &d->record);
     if (err != SK_OK)
         fail(d, "the crash record", err);
-    if (r->epoch == epoch && r->cause == cause &&
-        (cause == SK_CRASH_STOPPED || (r->regs >= 2 && r->reg[0] != 0)))
-        return;
+    bool silent = r->cause == SK_CRASH_FORCED || r->cause == SK_CRASH_GIVEN_UP;
+    if (r->epoch == d->epoch && (r->cause == cause || silent) &&
+        (r->cause != SK_CRASH_FORCED || (r->regs >= 2 && r->reg[0] != 0)))
+        return r->cause == cause;
     printf("death: record of epoch %u, cause %u, %u registers; expected epoch %u, cause %u\n",
-           (unsigned)r->epoch, (unsigned)r->cause, (unsigned)r->regs, (unsigned)epoch,
+           (unsigned)r->epoch, (unsigned)r->cause, (unsigned)r->regs, (unsigned)d->epoch,
            (unsigned)cause);
     fail(d, "the crash record is another's", SK_OK);
+}
+
+static void begin_again(struct drive *d)
+{
+    struct proc_core now;
+    sk_err err = proc_core_start(NULL, d->core, sk_in_ms(WAIT_MS));
+    if (err == SK_OK)
+        err = proc_core_info(NULL, d->core, &now);
+    if (err != SK_OK || now.info.state != SK_CORE_RUNNING || now.info.epoch <= d->epoch)
+        fail(d, "the core does not come back", err);
+    d->epoch = now.info.epoch;
+}
+
+/* A host that gives an emulated core no time for the length of a suspicion makes it silent. It is
+ * ordered off then, and all that is checked holds as for any death. */
+static bool strayed(struct drive *d)
+{
+    struct proc_core core;
+    sk_err err = proc_core_info(NULL, d->core, &core);
+    if (err != SK_OK || core.info.state == SK_CORE_RUNNING)
+        return false;
+    wait_fence(d);
+    (void)ended_by(d, SK_CRASH_FORCED);
+    begin_again(d);
+    d->strays++;
+    return true;
+}
+
+/* Until every client, the guest too, has been answered `more` times. */
+static void wait_progress(struct drive *d, uint32_t more)
+{
+    sk_ns end = sk_in_ms(WAIT_MS);
+    d->before = d->status;
+    for (uint32_t polls = 1;; polls++) {
+        bool all = true;
+        look(d);
+        for (uint32_t c = 0; c <= d->clients; c++)
+            all = all && d->status.answered[c] - d->before.answered[c] >= more;
+        if (all)
+            return;
+        if (polls % 32u == 0 && strayed(d))
+            d->before = d->status;
+        if (sys_now() > end)
+            fail(d, "a client does not go on", SK_ERR_TIMED_OUT);
+        sk_sleep_until(sk_in_ms(POLL_MS));
+    }
 }
 
 /* What the clients have been told since the last death is that death's. */
@@ -149,33 +195,29 @@ static void count(struct drive *d)
     d->seen = now;
 }
 
-/* It dies in that way while everybody has calls under way, and begins again. */
-static void kill_core(struct drive *d, uint32_t w)
+/* It dies in that way while everybody has calls under way, and begins again. False: it was
+ * silent before. */
+static bool kill_core(struct drive *d, uint32_t w)
 {
-    const struct way *way = &ways[w];
-    struct proc_core core, now;
-    d->doing = way->name;
-    d->before = d->status;
-    /* Answers to calls of before the last death may be among them, never so many. */
-    wait_progress(d, DEATH_FLIGHTS + 1u + random_below(d, PROGRESS));
-    sk_sleep_until(sys_now() + random_below(d, PAUSE_NS));
-    look(d);
-    count(d);
-    d->way = w;
-    sk_err err = proc_core_info(NULL, d->core, &core);
-    if (err == SK_OK)
-        err = proc_core_ask(NULL, d->core, way->ask, sk_in_ms(WAIT_MS));
+    d->doing = ways[w].name;
+    sk_err err;
+    do {
+        /* Answers to calls of before the last death may be among them, never so many. */
+        wait_progress(d, DEATH_FLIGHTS + 1u + random_below(d, PROGRESS));
+        sk_sleep_until(sys_now() + random_below(d, PAUSE_NS));
+        look(d);
+        count(d);
+        d->way = w;
+        err = proc_core_ask(NULL, d->core, ways[w].ask, sk_in_ms(WAIT_MS));
+    } while (err == SK_ERR_CORE_DOWN && strayed(d));
     if (err != SK_OK)
         fail(d, "asking", err);
-    wait_fence(d, core.info.epoch);
-    check_record(d, core.info.epoch, way->cause);
-    err = proc_core_start(NULL, d->core, sk_in_ms(WAIT_MS));
-    if (err == SK_OK)
-        err = proc_core_info(NULL, d->core, &now);
-    if (err != SK_OK || now.info.state != SK_CORE_RUNNING || now.info.epoch <= core.info.epoch)
-        fail(d, "the core does not come back", err);
+    wait_fence(d);
+    bool obeyed = ended_by(d, ways[w].cause);
+    begin_again(d);
     look(d);
-    d->tally[w].deaths++;
+    d->tally[w].deaths += obeyed;
+    return obeyed;
 }
 
 static void go(struct drive *d, uint32_t on)
@@ -217,6 +259,7 @@ static void end_clients(struct drive *d)
 
 static void tell(const struct drive *d)
 {
+    printf("death: lost unasked %u times\n", (unsigned)d->strays);
     for (uint32_t w = 0; w < WAYS; w++) {
         const struct tally *t = &d->tally[w];
         printf("death: %s: %u deaths; answered %u, refused %u, may have run %u: dead %u, timed out "
@@ -231,19 +274,18 @@ static void play(struct drive *d, uint32_t rounds)
 {
     go(d, 1);
     look(d);
-    d->before = d->status;
     d->doing = "beginning";
     start_clients(d);
     count(d);
     memset(d->tally, 0, sizeof(d->tally));
     for (d->round = 1; d->round <= rounds; d->round++) {
         for (uint32_t w = 0; w < WAYS; w++)
-            kill_core(d, w);
+            while (!kill_core(d, w))
+                d->strays++;
         if (d->round % 10u == 0)
             printf("death: %u rounds\n", (unsigned)d->round);
     }
     d->doing = "the end";
-    d->before = d->status;
     wait_progress(d, 1);
     count(d);
     go(d, 0);
@@ -308,6 +350,11 @@ int main(int argc, char **argv)
     sk_err err = names_connect(DEATH_WITNESS, sk_in_ms(WAIT_MS), &d->witness);
     if (err != SK_OK)
         fail(d, "connecting to the witness", err);
+    struct proc_core core;
+    err = proc_core_info(NULL, d->core, &core);
+    if (err != SK_OK || core.info.state != SK_CORE_RUNNING)
+        fail(d, "the core does not run", err);
+    d->epoch = core.info.epoch;
     printf("death: core %u, %u rounds of crash, hang and stop, seed %u\n", (unsigned)d->core,
            (unsigned)rounds, (unsigned)seed);
     play(d, 1); /* what is made once and kept is there then */

@@ -17,7 +17,11 @@ BOTH = [pytest.param("virt-arm64", 4, marks=pytest.mark.board("virt-arm64")),
 def test_whoever_called_a_core_that_died_was_told_the_truth(boot, built_an521, board, cores):
     machine = boot(cores, "death", board)
     out = machine.run(f"run death {ROUNDS} {cores}", SECONDS)
-    assert f"death: {ROUNDS} rounds, all is as the clients were told" in out, out
+    fine = f"death: {ROUNDS} rounds, all is as the clients were told" in out
+    assert fine, out + machine.run("log 0")
+    # The host may starve an emulated core for as long as it takes to be suspected; not often.
+    strays = int(re.search(r"death: lost unasked (\d+) times", out).group(1))
+    assert strays <= ROUNDS // 20, out
     told = {name: [int(n) for n in numbers] for name, *numbers in re.findall(TOLD, out)}
     assert set(told) == {"crash", "hang", "stop"}, out
     for deaths, answered, refused, may, dead, timed_out, ran in told.values():
@@ -28,4 +32,4 @@ def test_whoever_called_a_core_that_died_was_told_the_truth(boot, built_an521, b
         assert may == dead + timed_out and dead >= deaths and 0 < ran < may, out
     said = machine.run("cores")
     epochs = [int(e) for e in re.findall(r"core \d: running, epoch (\d+)", said)]
-    assert epochs == [1] * (cores - 1) + [3 * (ROUNDS + 1) + 1], said
+    assert epochs == [1] * (cores - 1) + [3 * (ROUNDS + 1) + 1 + strays], said
