@@ -22,3 +22,13 @@ def pytest_collection_modifyitems(config, items):
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [i for i in items if i not in out]
+
+
+def pytest_terminal_summary(terminalreporter):
+    """What tests have said of their coverage (record_property), at the end."""
+    lines = [value for report in terminalreporter.stats.get("passed", [])
+             for name, value in report.user_properties if name == "coverage"]
+    if lines:
+        terminalreporter.section("swept: scenario, mode, cores, steps, points, runs, Msteps, s")
+    for line in sorted(set(lines)):
+        terminalreporter.line(line)

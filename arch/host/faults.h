@@ -80,6 +80,7 @@ struct task *faults_find_task(const char *name, struct port_cpu **cpu);
 struct sweep_result {
     uint64_t points; /* steps at which something was done */
     uint64_t runs, failed;
+    uint64_t tasks, cores; /* runs in which a task, a core was the victim */
     uint64_t steps; /* of all runs together */
 };
 

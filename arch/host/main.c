@@ -291,11 +291,15 @@ static int run_all(struct sim_options *o, const struct command *command, int arg
         sum.points += one.points;
         sum.runs += one.runs;
         sum.failed += one.failed;
+        sum.tasks += one.tasks;
+        sum.cores += one.cores;
         sum.steps += one.steps;
     }
     if (command->again != NULL || o->faults.sweep != 0)
-        printf("result length %llu points %llu runs %llu failed %llu steps %llu\n",
+        printf("result length %llu points %llu tasks %llu cores %llu runs %llu failed %llu "
+               "steps %llu\n",
                (unsigned long long)length, (unsigned long long)sum.points,
+               (unsigned long long)sum.tasks, (unsigned long long)sum.cores,
                (unsigned long long)(sum.runs + runs), (unsigned long long)(sum.failed + !well),
                (unsigned long long)sum.steps);
     else if (runs > 1 && well)

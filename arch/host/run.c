@@ -62,6 +62,8 @@ void sim_print_state(void)
 static void judge(void)
 {
     const char *waits = sim.opt.scenario == NULL ? script_waits_for() : NULL;
+    if (waits != NULL && strncmp(waits, "+halt", 5) == 0)
+        waits = NULL; /* which it was asked again and again */
     const char *bad = script_forbidden();
     if (sim.end == SIM_POWER_OFF && sim.status != 0)
         snprintf(sim.why, sizeof(sim.why), "powered off with status %u", sim.status);

@@ -220,7 +220,7 @@ static void check_stuck(void)
 /* With core 0 its console is lost, and nobody can type: the others have some time to go on. */
 static void check_console(void)
 {
-    if (sim.cpu[0].mode != CORE_HALTED || !sim.cpu[0].lost)
+    if (sim_core_works(&sim.cpu[0]) || !sim.cpu[0].lost)
         return;
     if (stage.since_ns == 0)
         stage.since_ns = sim.now;

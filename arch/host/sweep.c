@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #define CHILDREN    2u
-#define SHOWN       3u   /* failures shown in full, */
-#define NAMED       200u /* and said how to replay */
-#define CPU_SECONDS 20u  /* a run that needs more hangs */
+#define SHOWN       3u  /* failures shown in full, */
+#define NAMED       20u /* and said how to replay */
+#define CPU_SECONDS 20u /* a run that needs more hangs */
 
 struct child {
     pid_t pid; /* 0: none */
@@ -173,6 +173,8 @@ static bool fork_run(const struct fault *f)
         return true;
     }
     c->pid = pid;
+    sweep.result.tasks += f->task[0] != '\0';
+    sweep.result.cores += f->task[0] == '\0' && f->act != ACT_CLOCK && f->act != ACT_EXHAUST;
     if (sim.steps != sweep.last_step)
         sweep.result.points++;
     sweep.last_step = sim.steps;

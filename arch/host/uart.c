@@ -209,6 +209,8 @@ sk_err uart_irq_route(sk_core core, uint32_t irq, bool on)
 
 sk_ns uart_next_ns(void)
 {
+    if (sim.cpu[0].mode == CORE_HALTED || sim.cpu[0].mode == CORE_HUNG)
+        return SK_FOREVER; /* nobody is left to hear it */
     sk_ns next = script_wake_ns();
     bool heard = false;
     for (sk_core c = 0; c < SK_CORES_MAX; c++)

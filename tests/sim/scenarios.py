@@ -589,7 +589,7 @@ def demo(cores):
                          f"+spawn -c {c} spawner {(c + 1) % cores} hello|{c}.",
                          f"+run -c {c} hello|hello from core {c}")]
     return script([PROMPT], each, ["+ping echo 3|echo: 3 round trips", "~900", "@audit",
-                                   "+ping echo 2|echo: 2 round trips", "+halt"])
+                                   "+ping echo 2|echo: 2 round trips", "+halt|(until it is off)"])
 
 
 SESSIONS = {"demo": Session(demo)}

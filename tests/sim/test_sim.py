@@ -1,6 +1,7 @@
 # The small scenarios of `./skerry sim`: each as it is, for some seeds; with a task or a core lost at
-# every step of the smallest ones, at a sample of the steps of the others; and with what else a plan
-# can do. The whole sweep is `./skerry sim --plan sweep`. A failure says how to replay it.
+# every step of the smallest ones and at a sample of the steps of the others; and with everything
+# else that a plan can do, sampled. The whole: `./skerry sim --plan sweep`, `--plan all`. A failure
+# says how to replay it; what was covered is printed at the end (tests/conftest.py).
 # SPDX-License-Identifier: BSD-2-Clause
 import pathlib
 import subprocess
@@ -11,7 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODES = ["shared", "copy"]
 SECONDS = 240
 SMALLEST = {"rpc-one-core", "region-move", "spawn-exit", "loan"}
-LONG = {"core-restart"}
+LONG = {"core-restart", "late-resume", "region-and-back"}
+# One step in so many: of the smallest, the others, the long ones.
+SWEEP, ALL = (1, 37, 97), (13, 211, 499)
 
 
 def scenarios():
@@ -21,58 +24,55 @@ def scenarios():
 
 
 def sim(scenario, mode, *options):
+    """The line of the table."""
     argv = [str(ROOT / "tools/skerry_sim"), "--scenario", scenario, "--mode", mode, *options]
     done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=SECONDS, cwd=ROOT)
     output = done.stdout.decode(errors="replace")
     if done.returncode:
         pytest.fail(output[-6000:], pytrace=False)
-    return output
+    return output.splitlines()[-1]
 
 
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
+def rate(scenario, of):
+    return of[0 if scenario in SMALLEST else 2 if scenario in LONG else 1]
+
+
+each = pytest.mark.parametrize("scenario", scenarios())
+both = pytest.mark.parametrize("mode", MODES)
+
+
+@both
+@each
 def test_scenario(scenario, mode):
-    assert "all passed" in sim(scenario, mode, "--runs", "30")
+    assert "all passed" in sim(scenario, mode, "--runs", "20")
 
 
-def rate(scenario, usual):
-    return "" if scenario in SMALLEST else f":{usual * 20 if scenario in LONG else usual}"
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
-def test_task_killed_at_each_step(scenario, mode):
-    sim(scenario, mode, "--plan", "kill-task" + rate(scenario, 23))
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
-def test_kernel_broken_at_each_step(scenario, mode):
-    sim(scenario, mode, "--plan", "panic-core" + rate(scenario, 17))
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
-@pytest.mark.parametrize("plan", ["clock", "scribble", "restart-core"])
-def test_other_plans(scenario, mode, plan):
-    sim(scenario, mode, "--plan", plan + f":{2000 if scenario in LONG else 67}")
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
-def test_each_request_refused(scenario, mode):
-    sim(scenario, mode, "--plan", "exhaust")
-
-
-@pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios())
+@both
+@each
 def test_bells(scenario, mode):
-    sim(scenario, mode, "--plan", "bells", "--runs", "20")
+    sim(scenario, mode, "--plan", "bells", "--runs", "10")
 
 
-def test_a_failure_is_replayed(tmp_path):
-    """A plan that must fail says how to see it again, and that shows the same."""
+@both
+@each
+def test_killed_at_each_step(scenario, mode, record_property):
+    record_property("coverage", sim(scenario, mode, "--plan", f"sweep:{rate(scenario, SWEEP)}"))
+
+
+@both
+@each
+def test_all_that_a_plan_can_do(scenario, mode, record_property):
+    record_property("coverage", sim(scenario, mode, "--plan", f"all:{rate(scenario, ALL)}"))
+
+
+@both
+def test_demo(mode, record_property):
+    record_property("coverage", sim("demo", mode, "--cores", "4", "--plan", "sweep:12000"))
+
+
+def test_a_failure_is_replayed():
+    """A run that must fail says how to see it again, and that shows the same."""
     table = str(ROOT / "build/host/small.system.bin")
     argv = [str(ROOT / "build/host-shared/sim"), "--system", table, "--scenario", "rpc-two-cores",
             "--max-steps", "3000", "--plan", "kill-task:names#0@2600", "--seed", "5"]
@@ -83,20 +83,42 @@ def test_a_failure_is_replayed(tmp_path):
     assert "--trace" in words
     second = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert second.returncode == 1
-    last = first.stderr.splitlines()[-2]
-    assert "FAILED" in last and last in second.stderr
+    last = [line for line in first.stderr.splitlines() if "FAILED" in line][0]
+    for word in ("scenario rpc-two-cores", "seed 5", "plan kill-task:names#0@2600", "step"):
+        assert word in last
+    assert "the last 40 events" in first.stderr
+    assert last in second.stderr
     assert "plan: kill-task:names#0@2600" in second.stderr
+
+
+def test_what_a_sweep_finds_is_replayed():
+    """With a sweep that must find something: its command shows the same failure at the same step."""
+    argv = [str(ROOT / "build/host-shared/sim"), "--system",
+            str(ROOT / "build/host/small.system.bin"), "--scenario", "rpc-two-cores",
+            "--max-ms", "300", "--plan", "kill-core:40", "--seed", "3"]
+    found = subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    lines = found.stderr.splitlines()
+    at = next(i for i, line in enumerate(lines) if "FAILED with kill-core" in line)
+    why = lines[at].split(": ", 2)[2]
+    words = next(line for line in lines[at:] if line.startswith("sim: again: ")).split()[2:]
+    again = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert found.returncode == 1 and again.returncode == 1
+    assert next(line for line in again.stderr.splitlines() if "FAILED" in line).endswith(why)
+    state = next(line for line in lines[at:] if line.startswith("sim: seed"))
+    assert state in again.stderr  # the same step at the same time
 
 
 @pytest.mark.parametrize("options,complaint", [
     (["--scenario", "nothing"], "there are"),
     (["--plan", "nothing"], "there is no such plan"),
     (["--plan", "kill-task:x"], "@K"),
+    (["--plan", "sweep,kill-core:1@5"], "either a sweep or single acts"),
     (["--mode", "both"], "--mode"),
     (["--scenario", "rpc-one-core", "--cores", "3"], "brings its own"),
     (["--system", "nothing"], "there are"),
     (["--cores", "9"], "1 to 8"),
     (["--runs", "0"], "1 or more"),
+    (["--seed", "x"], "--seed"),
     (["--trace"], "one scenario"),
 ])
 def test_wrong_arguments(options, complaint):
