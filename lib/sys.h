@@ -254,6 +254,19 @@ static inline sk_err sys_region_map(sk_handle region, uintptr_t addr, uint32_t p
     return err;
 }
 
+/* Where the kernel chooses; *pages: how many it has, whoever it comes from. */
+static inline sk_err sys_region_map_all(sk_handle region, uint32_t prot, uintptr_t *at,
+                                        uint32_t *pages)
+{
+    struct sys_result res;
+    sk_err err = sys_call(SK_CALL_REGION_MAP, region, 0, prot, 0, 0, 0, &res);
+    if (err == SK_OK) {
+        *at = res.r1;
+        *pages = (uint32_t)res.r2;
+    }
+    return err;
+}
+
 static inline sk_err sys_region_unmap(sk_handle region)
 {
     return sys_call_2(SK_CALL_REGION_UNMAP, region, 0);

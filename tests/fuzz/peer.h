@@ -86,8 +86,9 @@ static uint64_t some_page(struct input *in)
 
 static void some_request(struct input *in, sk_core core, struct sk_msg *m)
 {
+    static const uint8_t kind[] = {SK_KIND_PORT_REMOTE, SK_KIND_REGION, SK_KIND_CHAN, SK_KIND_CHAN};
     struct sk_link_give give = {.dest = some_dest(in, core),
-                                .kind = input_below(in, 4) ? SK_KIND_CHAN : SK_KIND_PORT_REMOTE,
+                                .kind = kind[input_below(in, 4)],
                                 .index = some_index(in),
                                 .gen = some_gen(in, core),
                                 .side = input_below(in, 3),
@@ -98,6 +99,8 @@ static void some_request(struct input *in, sk_core core, struct sk_msg *m)
                                 .peer_core = (uint16_t)input_below(in, 4),
                                 .peer_index = (uint16_t)some_index(in),
                                 .peer_gen = some_gen(in, core)};
+    if (give.kind == SK_KIND_REGION) /* at home there */
+        give.gen = GEN_FIRST(peer[core].epoch) | (give.gen & 7u);
     struct sk_link_move move = {.dest = give.dest,
                                 .core = give.peer_core,
                                 .index = give.index,
@@ -109,11 +112,11 @@ static void some_request(struct input *in, sk_core core, struct sk_msg *m)
                                     .peer_index = give.peer_index,
                                     .peer_gen = give.peer_gen};
     struct sk_link_device device = {.index = give.index, .where = give.gen, .value = give.peer_gen};
-    m->label = (uint16_t)input_below(in, 6);
+    m->label = (uint16_t)input_below(in, SK_LINK_REPEER + 1u);
     m->token = input_u8(in);
     if (m->label == SK_LINK_GIVE)
         memcpy(m->bytes, &give, sizeof(give));
-    else if (m->label == SK_LINK_MOVE)
+    else if (m->label == SK_LINK_MOVE || m->label == SK_LINK_MOVE_REGION)
         memcpy(m->bytes, &move, sizeof(move));
     else if (m->label == SK_LINK_REPEER)
         memcpy(m->bytes, &repeer, sizeof(repeer));
