@@ -139,7 +139,7 @@ sk_err sys_dup(struct kern *k, struct task *t, struct handle *h)
         return SK_ERR_RIGHTS;
     struct handle entry = *h;
     entry.rights = (uint8_t)rights;
-    entry.in_flight = 0;
+    entry.in_flight = entry.unwanted = 0;
     sk_err err = handle_add(k, t, &entry, &copy);
     return sys_value(t, err, copy);
 }

@@ -106,6 +106,47 @@ static void test_timed_out_is_in_doubt(void **state)
     }
 }
 
+/* Closed while it is on its way: if it was refused there, it is closed here. */
+static void test_closed_on_its_way(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 3; kind++) { /* a region, at home here; there; an end */
+        fake_free();
+        fake_machine(3);
+        join_all();
+        struct kern *k0 = kern_of(0);
+        struct task *t = init_of(0);
+        sk_handle x[2], h = make_region(kind == 1 ? 1 : 0);
+        if (kind == 1) {
+            give(1, via[1][0], h, SK_OK);
+            h = take(0, via[0][1]);
+        }
+        if (kind == 2) {
+            make_chan(k0, t, x);
+            h = x[1];
+        }
+        for (unsigned i = 0; i < SK_ESCROW_MAX; i++)
+            give(0, via[0][1], make_pages(0, 1), SK_OK);
+        EXPECT(CALL(k0, t, SEND_HANDLE, via[0][kind == 1 ? 2 : 1], h, fake_now + 10), CALL_BLOCKED);
+        fake_now += 10;
+        kern_timer(k0);
+        EXPECT(result(t), SK_ERR_TIMED_OUT);
+        EXPECT(CALL(k0, t, CLOSE, h), SK_OK);
+        EXPECT(CALL(k0, t, CLOSE, h), SK_OK); /* it is not known yet */
+        if (kind == 1)
+            close_end(2, via[2][0]); /* nobody is there any more */
+        fake_settle();
+        EXPECT(CALL(k0, t, CLOSE, h), SK_ERR_HANDLE);
+        if (kind == 2)
+            EXPECT(end_of(k0, t, x[0])->peer_gone, true);
+        EXPECT(kern_of(1)->stats.regions, before[1].regions + SK_ESCROW_MAX);
+        close_end(1, via[1][0]);
+        fake_settle();
+        EXPECT(k0->stats.regions, before[0].regions + (kind == 2));
+        EXPECT(kern_of(1)->stats.regions, before[1].regions);
+    }
+}
+
 /* A deadline in the past: the move goes on without the caller, who may not use it meanwhile. */
 static void test_deadline_in_the_past(void **state)
 {
@@ -342,10 +383,15 @@ static void test_hostile_requests(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_round_three_cores),          TEST(test_refused),
-        TEST(test_timed_out_is_in_doubt),      TEST(test_deadline_in_the_past),
-        TEST(test_budget_of_who_gets_it_back), TEST(test_sender_dies_before_it_is_taken),
-        TEST(test_payer_and_holder_die),       TEST(test_hostile_gives),
+        TEST(test_round_three_cores),
+        TEST(test_refused),
+        TEST(test_timed_out_is_in_doubt),
+        TEST(test_closed_on_its_way),
+        TEST(test_deadline_in_the_past),
+        TEST(test_budget_of_who_gets_it_back),
+        TEST(test_sender_dies_before_it_is_taken),
+        TEST(test_payer_and_holder_die),
+        TEST(test_hostile_gives),
         TEST(test_hostile_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

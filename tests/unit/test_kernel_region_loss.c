@@ -206,7 +206,7 @@ static void test_closed_as_it_is_seen(void **state)
 static void test_doubt_ends_with_its_holder(void **state)
 {
     (void)state;
-    for (int first = 0; first < 2; first++) {
+    for (int first = 0; first < 3; first++) {
         fake_free();
         fake_machine(3);
         join_all();
@@ -226,9 +226,16 @@ static void test_doubt_ends_with_its_holder(void **state)
         fake_settle();
         if (first != 0) {
             EXPECT(result(holder), SK_ERR_PEER_DEAD);
-            EXPECT(CALL(k0, holder, CLOSE, h), SK_OK); /* if it comes back */
+            EXPECT(CALL(k0, holder, REGION_MAP, h, 0, SK_PROT_R), SK_ERR_BUSY);
         }
-        end_task(k0, holder);
+        if (first == 2) { /* closed meanwhile: at once when there is no doubt any more */
+            EXPECT(CALL(k0, holder, CLOSE, h), SK_OK);
+            fake_restart(1);
+            fake_settle();
+            EXPECT(CALL(k0, holder, CLOSE, h), SK_ERR_HANDLE);
+        } else {
+            end_task(k0, holder);
+        }
         EXPECT(k0->stats.regions, before[0].regions);
     }
 }
