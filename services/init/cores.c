@@ -144,6 +144,7 @@ sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_i
 static sk_err stop(struct init *in, sk_core core, sk_ns deadline)
 {
     struct watch *w = &in->watch[core];
+    look(in, core); /* it may just have been lost, and be about to be started again */
     bool paused = w->fate == PROC_FATE_PAUSE;
     sk_err err = sys_core_ask(in->start->control, core, SK_ASK_STOP, deadline);
     if (err == SK_ERR_TIMED_OUT) /* it is ordered off now */
