@@ -509,6 +509,20 @@ def core_that_is_not_restarted(cores):
     return script(["!starts again soon"], parts, hello_on(range(cores)), ECHO, HALT)
 
 
+def hung_core_is_quarantined(cores):
+    """On a machine that cannot force it: it stays out, that is said, and the others go on."""
+    victim = cores - 1
+    forced = f"core {victim} cannot be forced on this machine"
+    return script(CALM, typed(f"core hang {victim}", f"core {victim} answers no more"), ["~6000"],
+                  typed("cores", f"core {victim}: quarantined, epoch 1"),
+                  typed(f"core restart {victim}", forced), typed(f"core stop {victim}", forced),
+                  typed(f"core start {victim}", f"core {victim} is lost, and not seen off"),
+                  typed(f"core crash {victim}", f"core {victim}: core is not running"),
+                  typed(f"run -c {victim} hello", "hello: core is not running"),
+                  typed("cores", f"core {victim}: quarantined, epoch 1"),
+                  hello_on(range(victim)), HALT)
+
+
 def orders_from_another_core(cores):
     """With the shell on core 1: all goes through core 0; the shell's own core is not for it."""
     victim = cores - 1

@@ -152,6 +152,13 @@ def test_orders_from_another_core(mode, tmp_path):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_hung_core_is_quarantined(mode, tmp_path):
+    for cores in (2, 4):
+        run(f"host-{mode}", "quarantine", scenarios.hung_core_is_quarantined(cores), cores,
+            ["--plan", "no-force"], SEEDS_END, tmp_path)
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_core_that_is_not_restarted(mode, tmp_path):
     table = demo_with(tmp_path, ('restart = "on-fault"', 'restart = "never"'))
     for cores in (2, 4):
