@@ -99,3 +99,27 @@ def core_0_late(steps):
                       [f"@in {steps} freeze 0", "^", f"~{SILENCE_MS}", "@thaw 0", "~100"], told,
                       ["~400", ">"], again, hello_on(range(cores)), ["~100"], ECHO, ["@audit"], HALT)
     return scenario
+
+
+def of_core_0_elsewhere(how, steps):
+    """With names, console and shell on core 1 (systems/virt-arm64/elsewhere.toml): all that DESIGN.md
+    says can be seen and typed. Nobody starts a core any more."""
+    def scenario(cores):
+        others = range(1, cores)
+        last = cores - 1
+        state = "suspect" if how == "freeze" else "fenced"  # nobody has started it: nobody orders it off
+        return script([] if how == "panic" else CALM, ECHO, hello_on(range(cores)),
+                      load(others, 1500),
+                      [f"@in {steps} {how} 0", "^", f"~{SILENCE_MS}"],
+                      typed("cores", f"core 0: {state}, epoch 1",
+                            *(f"core {c}: running, epoch 1" for c in others)),
+                      end_of_load(others), ECHO, typed("names echo", "echo "),
+                      hello_on(others), typed("run -c 0 hello", "hello: core is not running"),
+                      typed(f"run -c {last} spawner 1 hello", "hello from core 1",
+                            "ended with status 0"),
+                      typed(f"core restart {last}", f"core {last}"),
+                      typed("core start 0", "core 0"),
+                      typed("cores", f"core 0: {state}, epoch 1",
+                            *(f"core {c}: running, epoch 1" for c in others)),
+                      ["@audit"], HALT)
+    return scenario

@@ -18,16 +18,25 @@ MOST_STEPS = 20000  # of all cores, from the beginning of the load on; it takes 
 SECONDS = 240
 
 
-@pytest.fixture(scope="module")
-def system(tmp_path_factory):
-    """The demo system, which beats fast."""
-    folder = tmp_path_factory.mktemp("loss")
+def table_of(folder, system):
+    """That system, which beats fast; a core that is lost stays so until somebody starts it."""
     (folder / "loss.toml").write_text(
-        f'include = "{ROOT}/systems/virt-arm64/demo.toml"\nheartbeat_ms = 20\n\n[core.default]\nrestart = "never"\n')
+        f'include = "{ROOT}/systems/virt-arm64/{system}.toml"\nheartbeat_ms = 20\n\n'
+        '[core.default]\nrestart = "never"\n')
     table = folder / "loss.system.bin"
     subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "loss.toml"), "-o",
                     str(table)], check=True)
     return table
+
+
+@pytest.fixture(scope="module")
+def system(tmp_path_factory):
+    return table_of(tmp_path_factory.mktemp("loss"), "demo")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory):
+    return table_of(tmp_path_factory.mktemp("elsewhere"), "elsewhere")
 
 
 def run(system, tmp_path, mode, cores, text, seed, *options):
@@ -82,6 +91,15 @@ def test_loss_of_core_0(mode, cores, system, tmp_path):
     for i, (steps, seed) in enumerate(steps_of("core 0", mode, cores)):
         how = ["kill", "panic", "freeze"][i % 3]
         run(system, tmp_path, mode, cores, core_loss.of_core_0(how, steps)(cores), seed,
+            "--allow-panic")
+
+
+@pytest.mark.parametrize("cores", [2, 4])
+@pytest.mark.parametrize("mode", MODES)
+def test_loss_of_core_0_seen_from_another(mode, cores, elsewhere, tmp_path):
+    for i, (steps, seed) in enumerate(steps_of("elsewhere", mode, cores)):
+        how = ["kill", "panic", "freeze"][i % 3]
+        run(elsewhere, tmp_path, mode, cores, core_loss.of_core_0_elsewhere(how, steps)(cores), seed,
             "--allow-panic")
 
 
