@@ -101,6 +101,16 @@ def core_0_late(steps):
     return scenario
 
 
+def core_0_late_with_policy(steps):
+    """The same where the manifest says that lost cores are started again."""
+    def scenario(cores):
+        again = typed("cores", *(f"core {c}: running, epoch 2" for c in range(1, cores)))
+        return script(CALM, ECHO, hello_on(range(cores)), load(range(1, cores), 3000),
+                      [f"@in {steps} freeze 0", "^", f"~{SILENCE_MS}", "@thaw 0", "~3000", ">"], again,
+                      hello_on(range(cores)), ["~100"], ECHO, ["@audit"], HALT)
+    return scenario
+
+
 def of_core_0_elsewhere(how, steps):
     """With names, console and shell on core 1 (systems/virt-arm64/elsewhere.toml): all that DESIGN.md
     says can be seen and typed. Nobody starts a core any more."""
@@ -113,7 +123,8 @@ def of_core_0_elsewhere(how, steps):
                       [f"@in {steps} {how} 0", "^", f"~{SILENCE_MS}"],
                       typed("cores", f"core 0: {state}, epoch 1",
                             *(f"core {c}: running, epoch 1" for c in others)),
-                      end_of_load(others), ECHO, typed("names echo", "echo "),
+                      end_of_load(others), ECHO, typed("names echo", "echo "), ["=ECHO"],
+                      typed("kill $ECHO"), ["~20"], ECHO,  # its core's init starts it again
                       hello_on(others), typed("run -c 0 hello", "hello: core is not running"),
                       typed(f"run -c {last} spawner 1 hello", "hello from core 1",
                             "ended with status 0"),

@@ -18,11 +18,11 @@ MOST_STEPS = 20000  # of all cores, from the beginning of the load on; it takes 
 SECONDS = 240
 
 
-def table_of(folder, system):
+def table_of(folder, system, restart="never"):
     """That system, which beats fast; a core that is lost stays so until somebody starts it."""
     (folder / "loss.toml").write_text(
         f'include = "{ROOT}/systems/virt-arm64/{system}.toml"\nheartbeat_ms = 20\n\n'
-        '[core.default]\nrestart = "never"\n')
+        f'[core.default]\nrestart = "{restart}"\n')
     table = folder / "loss.system.bin"
     subprocess.run([str(ROOT / "tools/skerry_image"), "table", str(folder / "loss.toml"), "-o",
                     str(table)], check=True)
@@ -32,6 +32,11 @@ def table_of(folder, system):
 @pytest.fixture(scope="module")
 def system(tmp_path_factory):
     return table_of(tmp_path_factory.mktemp("loss"), "demo")
+
+
+@pytest.fixture(scope="module")
+def with_policy(tmp_path_factory):
+    return table_of(tmp_path_factory.mktemp("policy"), "demo", "on-fault")
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +110,7 @@ def test_loss_of_core_0_seen_from_another(mode, cores, elsewhere, tmp_path):
 
 @pytest.mark.parametrize("cores", [2, 4])
 @pytest.mark.parametrize("mode", MODES)
-def test_core_0_wakes_up_late(mode, cores, system, tmp_path):
-    for steps, seed in steps_of("core 0 late", mode, cores):
-        run(system, tmp_path, mode, cores, core_loss.core_0_late(steps)(cores), seed)
+def test_core_0_wakes_up_late(mode, cores, system, with_policy, tmp_path):
+    for i, (steps, seed) in enumerate(steps_of("core 0 late", mode, cores)):
+        text = (core_loss.core_0_late_with_policy if i % 2 else core_loss.core_0_late)(steps)(cores)
+        run(with_policy if i % 2 else system, tmp_path, mode, cores, text, seed)

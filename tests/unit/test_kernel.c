@@ -360,6 +360,30 @@ static void test_channel_on_one_core(void **state)
     EXPECT(after.handles, before.handles - 2); /* init's two task handles */
 }
 
+/* Who waits for something else until a deadline still hears, with the event, which end was rung. */
+static void test_what_is_ready_outlives_a_time_out(void **state)
+{
+    (void)state;
+    struct kern *k = fake_cpu[0].k;
+    struct task *t = &k->tasks[0];
+    sk_handle h[2];
+    make_chan(k, t, h);
+    open_end(k, t, h[0], 1);
+    open_end(k, t, h[1], 2);
+    CALL(k, t, WAIT, 6, 0);
+    EXPECT(CALL(k, t, WAIT, 6, 0), SK_ERR_TIMED_OUT);
+    EXPECT(CALL(k, t, WAIT, 8, fake_now + 1000), CALL_BLOCKED);
+    chan_end_ring(k, end_of(k, t, h[1]), false);
+    EXPECT(t->state, SK_TASK_WAITING);
+    fake_now += 1000;
+    kern_timer(k);
+    EXPECT((sk_err)t->port.reg[0], SK_ERR_TIMED_OUT);
+    EXPECT(CALL(k, t, WAIT, 8, 0), SK_ERR_TIMED_OUT);
+    EXPECT(CALL(k, t, WAIT, 4, SK_FOREVER), SK_OK);
+    EXPECT(t->port.reg[1], 4);
+    EXPECT(t->port.reg[2], (uint64_t)1 << end_of(k, t, h[1])->slot);
+}
+
 static void test_ends_do_not_carry_themselves(void **state)
 {
     (void)state;
@@ -400,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_budgets, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_pages_are_zeroed, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_channel_on_one_core, setup1, teardown),
+        cmocka_unit_test_setup_teardown(test_what_is_ready_outlives_a_time_out, setup1, teardown),
         cmocka_unit_test_setup_teardown(test_ends_do_not_carry_themselves, setup1, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
