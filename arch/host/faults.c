@@ -104,7 +104,7 @@ static const char *parse_sweep(struct fault_plan *plan, uint32_t acts, const cha
 {
     uint64_t n = 1;
     if (*rate != '\0' && (*rate++ != ':' || !number(&rate, &n) || *rate != '\0' || n == 0))
-        return "a rate is a number: one step in so many";
+        return "@K is missing (at which step), or a number (a rate: one step in so many)";
     plan->sweep |= acts;
     plan->rate = (uint32_t)n;
     return NULL;

@@ -1,7 +1,7 @@
 # The small scenarios of `./skerry sim`: each as it is, for some seeds; with a task or a core lost at
 # every step of the smallest ones and at a sample of the steps of the others; and with everything
 # else that a plan can do, sampled. The whole: `./skerry sim --plan sweep`, `--plan all`. A failure
-# says how to replay it; what was covered is printed at the end (tests/conftest.py).
+# says how to replay it; what was covered is printed at the end (tests/conftest.py). 45 s of CPU.
 # SPDX-License-Identifier: BSD-2-Clause
 import pathlib
 import subprocess
