@@ -251,6 +251,10 @@ static void tell_peer(struct kern *k, struct end *e)
         chan_end_free(k, e);
         return;
     }
+    if (e->unmet) {
+        e->state = END_ZOMBIE; /* its bit could meet whoever lives there now: met */
+        return;
+    }
     if (!e->close_sent) {
         e->close_sent = true;
         link_close(k, &e->peer);
@@ -283,11 +287,26 @@ void chan_close_end(struct kern *k, struct end *e)
         link_flip(k, &home, SK_LINK_RELEASE, side); /* nobody, if it is lost */
 }
 
+/* A bit from the core of e's peer, which knows e's place by now: it rings what has moved (move.c).
+ */
+static void met(struct kern *k, struct end *e)
+{
+    e->unmet = false;
+    if (e->state == END_ZOMBIE && !e->close_sent && !e->peer_gone && !chan_lost(e)) {
+        e->close_sent = true;
+        link_close(k, &e->peer);
+    }
+}
+
 void chan_wake_flipped(struct kern *k, sk_core core, uint32_t index)
 {
-    (void)core; /* a hint, whoever it is from */
-    if (index < k->end_count && k->ends[index].state == END_OWNED)
-        chan_end_ring(k, &k->ends[index], false);
+    struct end *e = &k->ends[index];
+    if (index >= k->end_count)
+        return;
+    if (e->unmet && core == e->peer.core)
+        met(k, e);
+    if (e->state == END_OWNED) /* a hint, whoever it is from */
+        chan_end_ring(k, e, false);
 }
 
 void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
@@ -295,8 +314,8 @@ void chan_close_flipped(struct kern *k, sk_core core, uint32_t index)
     struct end *e = &k->ends[index];
     if (index >= k->end_count || e->state == END_FREE || e->peer_gone)
         return;
-    /* From a core that is not (yet) known as the peer's: the peer has just moved there, and the
-     * answer waits for REPEER to say which end it is. */
+    /* From a core that is not known as the peer's there is nothing to answer. */
+    e->unmet &= core != e->peer.core;
     if (core == e->peer.core && !e->close_sent && !chan_lost(e)) {
         e->close_sent = true;
         link_close(k, &e->peer);
@@ -356,16 +375,7 @@ void chan_release_flipped(struct kern *k, sk_core core, uint32_t bit)
 
 /* --- Cores that are lost, and that begin anew ------------------------------------------------ */
 
-void chan_core_lost(struct kern *k, sk_core core)
-{
-    for (uint32_t i = 0; i < k->end_count; i++) {
-        struct end *e = &k->ends[i];
-        if (e->state != END_FREE && e->peer.core == core && !e->peer_gone)
-            chan_peer_closed(k, e, true);
-    }
-}
-
-/* The memory of e's channel is a new kernel's. */
+/* The memory of e's channel is a new kernel's, or will be. */
 static void home_lost(struct kern *k, struct end *e)
 {
     e->home.index = e->home.core;
@@ -376,6 +386,22 @@ static void home_lost(struct kern *k, struct end *e)
     if (e->used)
         xfer_lost(k, e);
     chan_end_ring(k, e, false);
+}
+
+/* A channel whose home is on a lost core, and the peer on another, is over for both, though its
+ * page could be read still: only the home knew whether one of its ends was on the move, and where
+ * to. */
+void chan_core_lost(struct kern *k, sk_core core)
+{
+    for (uint32_t i = 0; i < k->end_count; i++) {
+        struct end *e = &k->ends[i];
+        if (e->state == END_FREE || e->peer_gone)
+            continue;
+        if (e->peer.core == core)
+            chan_peer_closed(k, e, true);
+        else if (e->home.core == core && e->peer.core != k->core)
+            home_lost(k, e);
+    }
 }
 
 void chan_core_settled(struct kern *k, sk_core core)

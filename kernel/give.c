@@ -395,6 +395,7 @@ static sk_err arrive_end(struct kern *k, const struct link *l, const struct sk_l
     if (e->peer.core == k->core ? k->ends[e->peer.index].gen != e->peer.gen
                                 : !link_reaches(k, &e->peer))
         e->peer_closed = e->peer_gone = true;
+    e->unmet = e->peer.core != k->core;
     struct item item = {.kind = SK_KIND_CHAN, .index = e->index, .gen = e->gen};
     sk_err err = give_deliver(k, &give->dest, &item);
     if (err != SK_OK) {

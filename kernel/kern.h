@@ -90,6 +90,7 @@ struct end {
     bool peer_closed; /* nothing more will come */
     bool peer_gone;   /* the far end does not exist any more: nobody to tell */
     bool close_sent;  /* this side has flipped its close bit */
+    bool unmet;       /* it has just moved here: its peer, elsewhere, may not know yet */
     uint16_t index;   /* own */
     union {
         uint16_t slot; /* among the owner's open ends */

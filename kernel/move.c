@@ -137,6 +137,7 @@ static void give_here(struct kern *k, struct chan *c)
     e->epoch = c->epoch;
     e->home = (struct place){(uint16_t)k->core, c->index, c->gen};
     e->peer = c->side[1 - c->move_side];
+    e->unmet = e->peer.core != k->core;
     e->quota = c->move_side == SK_QUOTA_SIDE ? c->quota : 0;
     struct item item = {.kind = SK_KIND_CHAN, .index = e->index, .gen = e->gen};
     sk_err err = give_deliver(k, &c->dest, &item);
