@@ -331,7 +331,9 @@ void chan_settle(struct kern *k, struct chan *c)
         c->released[s] |= core_gone(k, &c->side[s]);
     if (!c->released[0] || !c->released[1] || c->doubt)
         return;
-    page_give(k, c->payer, c->page, 1, true);
+    /* Many may go at once when a core is fenced: only who dies zeroes in its own turns, after the
+     * others who takes the page next. */
+    page_give(k, c->payer, c->page, 1, c->payer && c->payer->state == SK_TASK_DYING);
     if (c->payer)
         c->payer->pages_used -= c->quota;
     c->in_use = false;

@@ -250,7 +250,7 @@ static sk_err window_take(struct kern *k, struct task *t)
     uint32_t at = SK_LOAN_HEAD;
     const uint8_t *window = window_own(k, t->op.loan.window, t->op.loan.pages);
     sk_err err = loan_terms(k, t, &l);
-    for (uint32_t i = 0; i < l.count && err == SK_OK; i++) {
+    for (uint32_t i = 0; err == SK_OK && i < l.count; i++) {
         const struct sk_loan *a = &l.loan[i];
         if (a->bytes > t->op.loan.pages * SK_PAGE_BYTES - at)
             return SK_ERR_FAULT;

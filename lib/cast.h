@@ -9,8 +9,8 @@
  *   OVERWRITE   the oldest that is kept goes; the receiver is told how many it has missed
  *   WAIT        the sender waits for room, up to the deadline of that send; then this message is
  *               not for this receiver, which is told so with the next one, as the sender is at once
- *   DISCONNECT  the receiver leaves: its channel is closed; it gets what it was sent, then
- * PEER_DEAD
+ *   DISCONNECT  the receiver leaves: its channel is closed; it gets what it was sent, and then
+ *               SK_ERR_PEER_DEAD
  *
  * A receiver that has died, or closed its end, leaves when that is noticed: by the next send or
  * sk_cast_pump. All memory is the caller's; a subscriber costs the sender one channel end.

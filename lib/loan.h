@@ -19,12 +19,17 @@ static inline struct sk_loan sk_loan_of(const void *p, uint32_t bytes, uint32_t 
  * loan[0..count) to who answers: at most SK_LENDS_MAX ranges and SK_LOAN_BYTES together, none
  * overlapping another if either may be written. The loan is over when this returns. deadline is
  * absolute; cancel is a mask of events, 0 for none, that end the call: they stay set. Returns the
- * service's answer, or SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD, SK_ERR_CANCELLED   may have been carried
- * out; what was lent for writing is as before if the service is on another core, and anything if it
- * is on this one SK_ERR_FULL   no room for the request by the deadline; SK_ERR_BUSY   the far
- * kernel has not let go of an earlier loan of this task by then SK_ERR_ARG, SK_ERR_FAULT,
- * SK_ERR_TOO_BIG, SK_ERR_BUDGET, SK_ERR_NO_MEMORY   as LEND (skerry/syscall.h); nothing was sent. A
- * deadline in the past: SK_ERR_TIMED_OUT, nothing was sent. */
+ * service's answer, or
+ *
+ *   SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD, SK_ERR_CANCELLED
+ *             it may have been carried out; what was lent for writing is as before if the service
+ *             is on another core, and anything if it is on this one
+ *   SK_ERR_FULL   no room for the request by the deadline
+ *   SK_ERR_BUSY   the far kernel has not let go of an earlier loan of this task by then
+ *   SK_ERR_ARG, SK_ERR_FAULT, SK_ERR_TOO_BIG, SK_ERR_BUDGET, SK_ERR_NO_MEMORY
+ *             as LEND (skerry/syscall.h); nothing was sent
+ *
+ * A deadline in the past: SK_ERR_TIMED_OUT, nothing was sent. */
 sk_err sk_call_lend(struct sk_chan *c, struct sk_out *out, const struct sk_loan *loan,
                     uint32_t count, struct sk_in *in, uint32_t reply_max, uint32_t cancel,
                     sk_ns deadline);

@@ -7,7 +7,8 @@
  * written.
  * Facts: Armv8-M Architecture Reference Manual DDI 0553, B3.9 and after (exceptions on exception
  * entry and return), B3.12 (fault handling), D1.2: CFSR, HFSR, SFSR, SHCSR; C2 (instruction
- * encodings). SPDX-License-Identifier: BSD-2-Clause */
+ * encodings).
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "armv8m.h"
 #include "cpu.h"
 #include "kernel/kern.h"

@@ -1,4 +1,5 @@
-/* Why a blocked task will run again. SPDX-License-Identifier: BSD-2-Clause */
+/* Why a blocked task will run again.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HOST_AUDIT_REASON_H
 #define HOST_AUDIT_REASON_H
 

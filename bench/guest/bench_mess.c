@@ -1,6 +1,7 @@
 /* Takes all that its budget gives: channels with full escrows, a port with connections that nobody
  * takes, mapped regions, a timer. Then it breaks off in the middle: what it held has to be taken
- * apart by its kernel. SPDX-License-Identifier: BSD-2-Clause */
+ * apart by its kernel.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/self.h"
 
 #define CHANS 12u

@@ -1,5 +1,6 @@
 /* What is measured: the regions of the counter (bench/count/count.c). bench/figures reads this
- * table too: one line for each, X(name, number, text). SPDX-License-Identifier: BSD-2-Clause */
+ * table too: one line for each, X(name, number, text).
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BENCH_REGIONS_H
 #define BENCH_REGIONS_H
 

@@ -219,6 +219,7 @@ enum {
  * same client or of two. All bytes or none. SK_ERR_LOAN: there is no such loan, or it is over.
  * SK_ERR_PEER_DEAD: the lender is gone. SK_ERR_RIGHTS: not lent for this. SK_ERR_ARG: not inside
  * it. SK_ERR_TOO_BIG: more than a step. Of 0 bytes LOAN_READ tells the size only. Cost: the copy.
+ * LOAN_COPY between two ranges of one loan that overlap leaves any bytes in the overlap.
  */
 
 #define SK_ESCROW_MAX       4u

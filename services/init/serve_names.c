@@ -1,5 +1,6 @@
 /* `names` as our tasks see it: permissions from the manifest, neighbours joined here, the rest
- * asked of the service. SPDX-License-Identifier: BSD-2-Clause */
+ * asked of the service.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "init.h"
 
 #include <string.h>

@@ -1,5 +1,6 @@
 /* The table of names, sorted. Bounded, in memory of the caller's; closes no handles: whoever
- * removes an entry gets its port back. SPDX-License-Identifier: BSD-2-Clause */
+ * removes an entry gets its port back.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef NAMES_TABLE_H
 #define NAMES_TABLE_H
 

@@ -4,7 +4,8 @@
  * load went ahead of its store. The words are in the part of a channel's page that the channel does
  * not use; the peer's record comes through it too, piece by piece.
  * Needs two cores, and an emulator that runs them at the same time. `portorder peer`: the other
- * side. SPDX-License-Identifier: BSD-2-Clause */
+ * side.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/names.h"
 #include "tests/port/check.h"
 #include <seam.h>

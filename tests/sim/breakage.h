@@ -1,5 +1,6 @@
 /* For tests that break something by hand in the middle of a run and want to see it noticed: the
- * run, and whom to hurt. Included by one file. SPDX-License-Identifier: BSD-2-Clause */
+ * run, and whom to hurt. Included by one file.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef TESTS_SIM_BREAKAGE_H
 #define TESTS_SIM_BREAKAGE_H
 

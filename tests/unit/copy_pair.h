@@ -1,5 +1,6 @@
 /* What the tests of kernels that keep the rings share: two tasks with a channel between them, on
- * one core or on two, and messages in everybody's memory. SPDX-License-Identifier: BSD-2-Clause */
+ * one core or on two, and messages in everybody's memory.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef COPY_PAIR_H
 #define COPY_PAIR_H
 

@@ -1,7 +1,8 @@
 /* The library's functions that block, over a kernel of plain memory (fake_user.h), for both ways
  * that messages move: nobody answers, and the deadline passes, an event cancels, the peer goes.
  * tests/tools/test_calls.py checks that each function with a deadline stands in the table, or says
- * which other test has it. SPDX-License-Identifier: BSD-2-Clause */
+ * which other test has it.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LIB_DEADLINE_CASES_H
 #define LIB_DEADLINE_CASES_H
 

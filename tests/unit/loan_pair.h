@@ -1,5 +1,6 @@
 /* Two tasks, a client and a service, on one core or on two, for the tests of loans: kernels that
- * map rings and kernels that keep them alike. SPDX-License-Identifier: BSD-2-Clause */
+ * map rings and kernels that keep them alike.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LOAN_PAIR_H
 #define LOAN_PAIR_H
 

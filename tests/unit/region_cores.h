@@ -1,5 +1,6 @@
 /* Three kernels of a machine of plain memory, each joined to each: what the tests of regions
- * between cores share. SPDX-License-Identifier: BSD-2-Clause */
+ * between cores share.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef REGION_CORES_H
 #define REGION_CORES_H
 

@@ -84,6 +84,8 @@ static void test_late_in_system_calls(void **state)
     EXPECT(memory[100], 0xfeedu);
     enter(FAR, TIMER);
     expect_halted_itself(FAR);
+    sk_err err;
+    assert_true(kern_page_take(kern_of(1), init_of(1), &err) == (uintptr_t)memory);
     EXPECT(memory[100], 0);
 }
 

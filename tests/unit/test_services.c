@@ -1,5 +1,6 @@
 /* The parts of services that are plain functions: the table of names, the manifest as init reads
- * it, the console's screen, the shell's words. SPDX-License-Identifier: BSD-2-Clause */
+ * it, the console's screen, the shell's words.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "services/console/console.h"
 #include "services/init/manifest.h"
 #include "services/names/table.h"

@@ -1,7 +1,8 @@
 /* Force-included into programs: the C library's functions that touch the process as a whole are
  * replaced by ones that stay inside the task (its console, its memory, its end). All others
  * (string, character, number functions, snprintf) are the host's. Streams are stdin, stdout and
- * stderr only. SPDX-License-Identifier: BSD-2-Clause */
+ * stderr only.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef HOST_LIBC_H
 #define HOST_LIBC_H
 

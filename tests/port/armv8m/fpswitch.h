@@ -1,5 +1,6 @@
 /* Floating-point registers by name: a task puts its own patterns into them, lets others run in
- * every way that there is, and looks at them. SPDX-License-Identifier: BSD-2-Clause */
+ * every way that there is, and looks at them.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef TESTS_PORT_FPSWITCH_H
 #define TESTS_PORT_FPSWITCH_H
 

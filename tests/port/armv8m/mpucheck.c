@@ -3,7 +3,8 @@
  * every device and the processor's own registers are out of reach; the regions of the MPU are
  * handed out and taken back rightly; system calls refuse what the task could not touch itself; a
  * program that never enters the kernel does not keep others from running. The programs before and
- * after go on. SPDX-License-Identifier: BSD-2-Clause */
+ * after go on.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/port/check.h"
 #include <board.h>
 
