@@ -162,7 +162,7 @@ sk_err sys_loan_write(struct kern *k, struct task *t, struct handle *h)
 sk_err sys_loan_copy(struct kern *k, struct task *t, struct handle *h)
 {
     struct sk_loan_copy c;
-    struct part from, to;
+    struct part from = {0}, to = {0};
     (void)h;
     sk_err err = user_in(k, t, &c, sys_word(t, 0), sizeof(c));
     if (err == SK_OK)

@@ -46,8 +46,8 @@ sk_err port_core_start(struct port_cpu *cpu, sk_core to, uint32_t epoch)
 bool port_core_off(struct port_cpu *cpu, sk_core core)
 {
     (void)cpu;
-    bool off = core < machine.cores &&
-               call(PSCI_AFFINITY_INFO, machine.mpidr[core], 0, 0) == AFFINITY_OFF;
+    bool off =
+        core < machine.cores && call(PSCI_AFFINITY_INFO, machine.mpidr[core], 0, 0) == AFFINITY_OFF;
     dsb_sy(); /* what is done because of it comes after */
     return off;
 }

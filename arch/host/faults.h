@@ -81,7 +81,7 @@ struct sweep_result {
     uint64_t points; /* steps at which something was done */
     uint64_t runs, failed;
     uint64_t tasks, cores; /* runs in which a task, a core was the victim */
-    uint64_t steps; /* of all runs together */
+    uint64_t steps;        /* of all runs together */
 };
 
 /* This process will fork runs at each step; again is the command that replays one, without plan. */

@@ -92,8 +92,8 @@ enum {
  * of 0 (as at the start): none.
  * WAIT: until the task's event word meets mask, or the deadline. SK_OK: r1 = the bits that were
  * met (now cleared; others stay), r2 = ready: bit (slot % 64) for each channel end of the task that
- * was rung or closed since last told (now cleared; a hint: poll those ends). SK_ERR_TIMED_OUT (ready stays): none
- * came. A mask of 0 sleeps until the deadline.
+ * was rung or closed since last told (now cleared; a hint: poll those ends). SK_ERR_TIMED_OUT
+ * (ready stays): none came. A mask of 0 sleeps until the deadline.
  * WAKE: tells the peer of chan that its armed ring moved. SK_ERR_PEER_DEAD: it is gone.
  * WAKE_WAIT: WAKE, then WAIT, one kernel entry; on the same core the processor goes straight to
  * the peer's task unless something of higher priority is ready. An error of WAKE returns at once.
@@ -102,7 +102,7 @@ enum {
  *
  * CLOSE: the object loses this holder: a channel end closes (the peer drains, then PEER_DEAD), a
  * port dies with what is queued, a region's pages go home, a task that has ended is forgotten, one
- * that lives is killed first. A handle that is on its way (SEND_HANDLE timed out): if it comes back.
+ * that lives is killed first. A handle that is on its way (SEND_HANDLE timed out): when it is back.
  * DUP: for ports only (connect right); rights must be a subset. SK_ERR_UNSUPPORTED otherwise.
  * SEND_HANDLE: moves handle (an unused channel end, or an unmapped region, whose bytes stay where
  * they are) or copies it (a port, connect right only) into the escrow of chan's far end,
@@ -110,9 +110,9 @@ enum {
  * an earlier move is in flight. SK_ERR_NO_MEMORY: no place in the far core's tables.
  * SK_ERR_PEER_DEAD: still with the caller. SK_ERR_TIMED_OUT: in doubt; the handle value stays
  * reserved until the answer comes: then it is gone, or the caller's again, who closes it if it is
- * not to be kept. A region's is in doubt after SK_ERR_PEER_DEAD too if a core was lost in the middle
- * of its move: the far one, until that is fenced, and then it is the caller's again; its home, until
- * that begins anew, and then it is lost.
+ * not to be kept. A region's is in doubt after SK_ERR_PEER_DEAD too if a core was lost in the
+ * middle of its move: the far one, until that is fenced, and then it is the caller's again; its
+ * home, until that begins anew, and then it is lost.
  * TAKE_HANDLE: the oldest in the escrow of this end. SK_ERR_EMPTY; SK_ERR_BUDGET: no room in the
  * task's handle table; it stays in the escrow.
  *

@@ -211,17 +211,25 @@ static void memory_op(struct fuzz *f)
     }
 }
 
+/* Any number, but not an address in this process, whose globals all programs of the simulation may
+ * name: they are the machine's. */
+static uint64_t wild_word(void)
+{
+    extern const char __executable_start[], _end[];
+    uint64_t v = sim_random() >> below(64);
+    return v < (uintptr_t)__executable_start || v >= (uintptr_t)_end ? v : 0;
+}
+
 static void wild_op(struct fuzz *f)
 {
     struct sys_result res;
     uint64_t a[6];
     uint32_t nr = below(SK_CALL_COUNT + 2);
-    if (nr == SK_CALL_EXIT || nr == SK_CALL_HALT || nr == SK_CALL_CORE_START)
+    if (nr == SK_CALL_EXIT || nr == SK_CALL_HALT || nr == SK_CALL_CORE_START ||
+        nr == SK_CALL_CORE_ASK)
         return;
     for (unsigned i = 0; i < 6; i++)
-        a[i] = below(3) == 0   ? any(f)
-               : below(3) == 0 ? sys_addr(f->page)
-                               : sim_random() >> below(64);
+        a[i] = below(3) == 0 ? any(f) : below(3) == 0 ? sys_addr(f->page) : wild_word();
     if (nr == SK_CALL_WAIT || nr == SK_CALL_WAKE_WAIT || nr == SK_CALL_PORT_CONNECT ||
         nr == SK_CALL_SEND_HANDLE || nr == SK_CALL_CORE_CONNECT)
         for (unsigned i = 1; i < 6; i++)

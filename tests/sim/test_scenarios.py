@@ -10,6 +10,7 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
+import core_ends  # noqa: E402
 import scenarios  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -136,7 +137,7 @@ def test_restart_where_names_runs(mode, cores, tmp_path, names_elsewhere):
 
 @pytest.mark.parametrize("cores", [2, 4])
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("scenario", scenarios.ENDS, ids=lambda s: s.__name__)
+@pytest.mark.parametrize("scenario", core_ends.ENDS, ids=lambda s: s.__name__)
 def test_end_of_a_core(scenario, mode, cores, tmp_path):
     text = scenario(cores)
     run(f"host-{mode}", scenario.__name__, text, cores, ["--allow-panic"], SEEDS_END, tmp_path)
@@ -147,14 +148,14 @@ def test_end_of_a_core(scenario, mode, cores, tmp_path):
 def test_orders_from_another_core(mode, tmp_path):
     table = demo_with(tmp_path, on_core_1("shell"))
     for cores in (3, 4):
-        run(f"host-{mode}", "orders", scenarios.orders_from_another_core(cores), cores,
+        run(f"host-{mode}", "orders", core_ends.orders_from_another_core(cores), cores,
             ["--allow-panic"], SEEDS_END, tmp_path, table)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_hung_core_is_quarantined(mode, tmp_path):
     for cores in (2, 4):
-        run(f"host-{mode}", "quarantine", scenarios.hung_core_is_quarantined(cores), cores,
+        run(f"host-{mode}", "quarantine", core_ends.hung_core_is_quarantined(cores), cores,
             ["--plan", "no-force"], SEEDS_END, tmp_path)
 
 
@@ -162,7 +163,7 @@ def test_hung_core_is_quarantined(mode, tmp_path):
 def test_core_that_is_not_restarted(mode, tmp_path):
     table = demo_with(tmp_path, ('restart = "on-fault"', 'restart = "never"'))
     for cores in (2, 4):
-        run(f"host-{mode}", "never", scenarios.core_that_is_not_restarted(cores), cores,
+        run(f"host-{mode}", "never", core_ends.core_that_is_not_restarted(cores), cores,
             ["--allow-panic"], SEEDS_END, tmp_path, table)
 
 

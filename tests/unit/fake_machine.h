@@ -47,7 +47,7 @@ static uint32_t fake_start_epoch; /* with which epoch it was called last */
 static struct sk_crash fake_crash[FAKE_CORES];
 static sk_err fake_force_err;            /* what port_core_force_off says */
 static unsigned fake_forced[FAKE_CORES]; /* how often it was called */
-static uint32_t fake_heartbeat_ms;        /* of the next machine */
+static uint32_t fake_heartbeat_ms;       /* of the next machine */
 static sk_ns fake_now = 1000;
 static jmp_buf fake_halt;                                       /* port_halt comes back here */
 static uint8_t fake_user[65536] __attribute__((aligned(4096))); /* every task may use it */

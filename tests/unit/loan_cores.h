@@ -219,12 +219,12 @@ static void test_requests_that_make_no_sense(void **state)
     cmocka_unit_test_teardown(test_read, teardown),                                                \
         cmocka_unit_test_teardown(test_write, teardown),                                           \
         cmocka_unit_test_teardown(test_write_a_part, teardown),                                    \
-        cmocka_unit_test_teardown(test_D11_copy_between_clients, teardown),                            \
-        cmocka_unit_test_teardown(test_D10_what_cannot_be_lent, teardown),                             \
+        cmocka_unit_test_teardown(test_D11_copy_between_clients, teardown),                        \
+        cmocka_unit_test_teardown(test_D10_what_cannot_be_lent, teardown),                         \
         cmocka_unit_test_teardown(test_ends_that_cannot_lend, teardown),                           \
         cmocka_unit_test_teardown(test_what_cannot_be_borrowed, teardown),                         \
         cmocka_unit_test_teardown(test_rung_without_an_answer, teardown),                          \
-        cmocka_unit_test_teardown(test_D1_D8_a_loan_ends_in_every_way, teardown),                               \
+        cmocka_unit_test_teardown(test_D1_D8_a_loan_ends_in_every_way, teardown),                  \
         cmocka_unit_test_teardown(test_the_borrowers_core_is_lost, teardown),                      \
         cmocka_unit_test_teardown(test_lost_before_it_was_told, teardown),                         \
         cmocka_unit_test_teardown(test_busy_until_the_far_kernel_lets_go, teardown),               \
