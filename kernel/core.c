@@ -10,6 +10,7 @@
 #include "kernel/log.h"
 #include "kernel/ring.h"
 #include "kernel/sched.h"
+#include "kernel/task.h"
 
 #define BEATS_MISSED 8u
 #define POLLS        20u        /* looks in quick succession (link_soon) */
@@ -59,7 +60,7 @@ static sk_err begin(struct kern *k, struct link *l)
     uint32_t epoch = l->least + l->starting;
     if (epoch <= now)
         epoch = now + 1u;
-    sk_err err = port_core_start(k->cpu, l->core, epoch);
+    sk_err err = epoch <= SK_EPOCH_MOST ? port_core_start(k->cpu, l->core, epoch) : SK_ERR_STATE;
     l->again = false;
     if (err != SK_OK) {
         ops_end(k, l->core, OP_CORE_START, err);
@@ -248,13 +249,37 @@ static void press(struct kern *k, struct link *l)
         quarantine(k, l);
 }
 
+/* An epoch that was given up here gives nobody up. */
+static bool gives_up(const struct kern *k, const struct link *l)
+{
+    uint32_t epoch = l->in ? link_epoch_there(l) : 0;
+    return epoch != 0 && (l->state != LINK_DOWN || epoch >= l->least) &&
+           seam_load_acquire(&l->in->over) == k->epoch;
+}
+
+/* All that live of those that it has a link with have given it up: who has no parent halts then. */
+static bool outcast(const struct kern *k)
+{
+    bool by_any = false;
+    for (sk_core c = 0; c < k->cores && k->parent == k->core; c++) {
+        const struct link *l = &k->link[c];
+        uint32_t epoch = l->state >= LINK_HELLO ? link_epoch_there(l) : 0;
+        if (epoch == 0 || epoch != l->peer_epoch || seam_load_relaxed(&l->in->dead) == epoch)
+            continue;
+        if (!gives_up(k, l))
+            return false;
+        by_any = true;
+    }
+    return by_any;
+}
+
 void core_look_at_over(struct kern *k, struct link *l)
 {
-    if (l->in == NULL || seam_load_relaxed(&l->in->over) != k->epoch || link_epoch_there(l) == 0)
-        return;
-    if (l->core == k->parent)
+    if (gives_up(k, &k->link[k->parent]))
         crash_end(k, SK_CRASH_GIVEN_UP, "its parent has given it up", &crash_no_registers);
-    else if (l->state >= LINK_HELLO)
+    if (outcast(k))
+        crash_end(k, SK_CRASH_GIVEN_UP, "all have given it up", &crash_no_registers);
+    if (l->state >= LINK_HELLO && gives_up(k, l))
         link_down(k, l, "it has given this one up");
 }
 
@@ -298,6 +323,12 @@ void core_tick(struct kern *k)
 
 /* --- What one kernel asks of another --------------------------------------------------------- */
 
+/* Started from here, or ordered off before. */
+static bool mine(const struct link *l)
+{
+    return l->child || l->ordered || l->starting || l->again;
+}
+
 sk_err core_ask(struct kern *k, struct task *t, sk_core core, uint32_t what, sk_ns deadline_ns)
 {
     struct link *l = &k->link[core];
@@ -317,7 +348,7 @@ sk_err core_ask(struct kern *k, struct task *t, sk_core core, uint32_t what, sk_
         err = link_use(k, core);
         t->op.state = OP_QUEUED;
     } else if (what == SK_ASK_STOP && state != SK_CORE_OFF && state != SK_CORE_FENCED) {
-        err = state == SK_CORE_DEAD ? SK_OK : order_off(k, l);
+        err = state == SK_CORE_DEAD ? SK_OK : mine(l) ? order_off(k, l) : SK_ERR_RIGHTS;
         if (err == SK_OK && l->starting)
             link_down(k, l, "stopped");
         l->again = false;
@@ -330,6 +361,7 @@ sk_err core_ask(struct kern *k, struct task *t, sk_core core, uint32_t what, sk_
     t->op.link = (uint8_t)core;
     t->op.label = SK_LINK_ASK;
     t->op.ask = what;
+    t->op.forces = what == SK_ASK_STOP && !task_cancelled(t) && deadline_ns > port_now(k->cpu);
     t->op.waiting = true;
     sched_block(k, t, deadline_ns);
     if (t->op.state == OP_QUEUED)
@@ -358,16 +390,22 @@ static bool awaited(const struct kern *k, sk_core core)
     return false;
 }
 
-void core_ask_overdue(struct kern *k, struct task *t)
+void core_ask_over(struct kern *k, struct task *t)
 {
     struct link *l = &k->link[t->op.link];
-    bool stop = t->op.label == SK_LINK_ASK && t->op.ask == SK_ASK_STOP;
     bool start = t->op.state == OP_CORE_START;
     if (t->op.state >= OP_CORE_START)
         t->op.state = OP_IDLE; /* nothing of the task's is in the air */
     if (start)
         l->again &= awaited(k, l->core);
-    else if (t->op.state != OP_IDLE && stop && order_off(k, l) == SK_OK)
+}
+
+void core_ask_overdue(struct kern *k, struct task *t)
+{
+    struct link *l = &k->link[t->op.link];
+    bool stop = t->op.label == SK_LINK_ASK && t->op.forces;
+    core_ask_over(k, t);
+    if (t->op.state != OP_IDLE && stop && mine(l) && order_off(k, l) == SK_OK)
         link_down(k, l, "it does not stop");
 }
 

@@ -19,7 +19,8 @@ void core_tick(struct kern *k);
 void core_lost(struct kern *k, struct link *l);
 
 /* Has l's kernel given up this epoch? Then this kernel has been silent, as it was seen from there:
- * its parent's word halts it (this does not return), another's ends the link. */
+ * its parent's word halts it (this does not return), another's ends the link. Core 0 has no parent:
+ * it halts when all say so that it has a link with. The word of who was given up is nothing. */
 void core_look_at_over(struct kern *k, struct link *l);
 
 /* SK_CORE_*, as far as this kernel can see. */
@@ -42,7 +43,10 @@ sk_err core_ask(struct kern *k, struct task *t, sk_core core, uint32_t what, sk_
 /* The far kernel's answer to that, or, SK_ERR_PEER_DEAD, its end. */
 void core_ask_answered(struct kern *k, struct task *t, sk_err err);
 
-/* The deadline of t's request has come: a core that does not stop is forced. */
+/* t does not wait for the start or the end of a core any more. */
+void core_ask_over(struct kern *k, struct task *t);
+
+/* The deadline of t's request has come: a core that does not stop is forced by its parent. */
 void core_ask_overdue(struct kern *k, struct task *t);
 
 /* l's kernel asks this one. What is to be answered, if this kernel goes on. */

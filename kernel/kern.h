@@ -130,7 +130,7 @@ struct chan {
     struct place side[2];
     bool released[2];
     uint8_t doubt; /* bit of a lost core that may still touch the page: not used again until that */
-                   /* core has begun anew */
+                   /* core is seen off, or has begun anew */
     /* One end at a time may be on its way to another core. */
     uint8_t move; /* MOVE_* */
     uint8_t move_side;
@@ -222,7 +222,10 @@ struct op {
             bool over;     /* nobody waits for this loan any more: it goes back as soon as it can */
             bool answered; /* when it is back, what was written goes into the lender's memory */
         } loan;
-        uint32_t ask; /* SK_ASK_* */
+        struct {
+            uint32_t ask; /* SK_ASK_* */
+            bool forces;  /* STOP: at the deadline */
+        };
     };
 };
 

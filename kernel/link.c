@@ -21,7 +21,7 @@ static uint32_t epoch_of(const struct sk_link *in)
         in->size_bytes != sizeof(struct sk_link))
         return 0;
     uint32_t epoch = seam_load_acquire(&in->epoch);
-    return seam_load_relaxed(&in->check) == ~epoch ? epoch : 0;
+    return seam_load_relaxed(&in->check) == ~epoch && epoch <= SK_EPOCH_MOST ? epoch : 0;
 }
 
 /* What was just read is of the epoch that the link is with. All that is read is read with acquire
@@ -154,8 +154,7 @@ static bool before_start(const struct link *l, uint32_t epoch)
 static __attribute__((noinline)) void look_closely(struct kern *k, struct link *l, bool want)
 {
     const struct sk_link *in = l->in;
-    core_look_at_over(k, &k->link[k->parent]); /* who is given up speaks to nobody any more */
-    core_look_at_over(k, l);
+    core_look_at_over(k, l); /* who is given up speaks to nobody any more */
     uint32_t epoch = epoch_of(in);
     bool dead = epoch != 0 && seam_load_relaxed(&in->dead) == epoch;
     if (l->state >= LINK_HELLO && epoch != l->peer_epoch)

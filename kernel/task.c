@@ -129,8 +129,7 @@ void task_end(struct kern *k, struct task *t, uint32_t cause, int32_t status)
     t->mask = 0;
     t->calling = NULL;
     t->op.waiting = false;
-    if (t->op.state >= OP_CORE_START)
-        t->op.state = OP_IDLE;
+    core_ask_over(k, t);
     t->cause = (uint8_t)cause;
     t->status = status;
     t->teardown = STAGE_OP;

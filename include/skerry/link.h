@@ -32,15 +32,18 @@ enum {
     SK_LINK_BITS
 };
 
+#define SK_EPOCH_MOST 0x7fffffffu /* more is nonsense, and what is counted on from it wraps */
+
 struct sk_link {
     /* Presence: a kernel fills its pages when it boots, magic last (release). A new epoch is proof
      * that the kernel before it is gone. The ring's tags are made from the writer's epoch. */
     uint32_t magic;
     uint32_t version;
     uint32_t size_bytes; /* sizeof(struct sk_link) */
-    uint32_t epoch;      /* the writer's boot epoch, never 0; each is greater than the one before */
-    uint32_t check;      /* ~epoch: no accident looks like a new one */
-    uint32_t parent;     /* the core that started the writer: it orders the writer off */
+    uint32_t epoch;  /* the writer's boot epoch, 1 to SK_EPOCH_MOST; each is greater than the one
+                      * before */
+    uint32_t check;  /* ~epoch: no accident looks like a new one */
+    uint32_t parent; /* the core that started the writer: it orders the writer off */
     uint32_t peer_epoch; /* the epoch of the peer that this page speaks to; 0 = none yet */
     uint32_t dead;       /* = epoch once the writer has halted */
     uint32_t beat;       /* changes once a heartbeat of the writer, while it speaks to the peer */

@@ -101,27 +101,47 @@ static void begin(void)
     settle();
 }
 
-/* An honest kernel begins there: what the one before had of others comes back. */
-static void begin_anew(void)
+/* An honest kernel begins there: what the one before had of others comes back. False: it cannot,
+ * because the one before has used up the epochs. */
+static bool begin_anew(void)
 {
+    for (sk_core c = 0; c < PEER; c++)
+        if (kern_of(c)->link[PEER].least > SK_EPOCH_MOST)
+            return false;
     for (sk_core c = 0; c < PEER; c++) {
         uint32_t epoch = kern_of(c)->link[PEER].least;
         peer_hello(c, epoch == 0 ? 1 : epoch);
         page_to(c)->bell_ack = 1;
     }
     settle();
+    return true;
+}
+
+/* A kernel whose only link is with that core may believe it that its epoch is over. */
+static bool given_up(void)
+{
+    for (sk_core c = 0; c < PEER; c++)
+        if (fake_cpu[c].halted && fake_crash[c].cause != SK_CRASH_GIVEN_UP)
+            return false;
+    return true;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct input in = input_of(data, size);
-    if (setjmp(fake_halt) != 0)
-        halted();
+    if (setjmp(fake_halt) != 0) {
+        if (!given_up())
+            halted();
+        fake_free();
+        return 0;
+    }
     begin();
     some_channels(&in);
     for (unsigned n = 0; n < STEPS_MAX && in.left != 0; n++)
         step(&in);
-    begin_anew();
-    machine_end();
+    if (begin_anew())
+        machine_end();
+    else
+        fake_free();
     return 0;
 }

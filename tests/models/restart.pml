@@ -16,7 +16,8 @@
  * run on; and when nothing more happens: two kernels that run and do not know of a loss speak to
  * each other, and each page is where the two sides say it is.
  *
- * Left out: what Z lends and what is lent to it, names that a third kernel tells (generations, and
+ * Left out: that X or Y gives up Z (who has is not halted by Z's word; core 0, which halts when all have
+ * given it up, is such a Z: tests/unit/test_kernel_core_late.c), what Z lends and what is lent to it, names that a third kernel tells (generations, and
  * look_all, which is for them; tests/sim has it), rings of more than one slot, answers (a page that is lent is the credit), tags (two epochs use the same here:
  * nothing may depend on them), doorbells and when the timer comes (wake.pml), torn epochs (check).
  *

@@ -72,6 +72,16 @@ def two(how, steps, between):
     return scenario
 
 
+def late_core_0(how):
+    """A core 0 that was only slow finds out that all have given it up, and halts."""
+    return ["@thaw 0", "~60", "@seen 0 all have given it up"] if how == "late" else []
+
+
+def loss_of_core_0(how, steps):
+    return [f"@in {steps} {'freeze' if how == 'late' else how} 0", "^", f"~{SILENCE_MS}"] + \
+        late_core_0(how)
+
+
 def of_core_0(how, steps):
     """Nobody is at the console any more: the logs of the others tell what became of their calls."""
     def scenario(cores):
@@ -84,30 +94,7 @@ def of_core_0(how, steps):
             told += [f"@seen {c} callbench: 3000 calls on core {c}",
                      f"@seen {c} callbench: nobody: timed out"]
         return script(ECHO, hello_on(range(cores)), parts,
-                      [f"@in {steps} {how} 0", "^", "~30000"], told, ["@audit", "."])
-    return scenario
-
-
-def core_0_late(steps):
-    """It was only slow: it finds itself given up, gives up all, and starts them again."""
-    def scenario(cores):
-        again = [line for c in range(1, cores)
-                 for line in typed("cores", f"core {c}: fenced, epoch 1") +
-                 typed(f"core start {c}", f"core {c} runs")]
-        told = [f"@seen {c} its parent has given it up" for c in range(1, cores)]
-        return script(CALM, ECHO, hello_on(range(cores)), load(range(1, cores), 3000),
-                      [f"@in {steps} freeze 0", "^", f"~{SILENCE_MS}", "@thaw 0", "~100"], told,
-                      ["~400", ">"], again, hello_on(range(cores)), ["~100"], ECHO, ["@audit"], HALT)
-    return scenario
-
-
-def core_0_late_with_policy(steps):
-    """The same where the manifest says that lost cores are started again."""
-    def scenario(cores):
-        again = typed("cores", *(f"core {c}: running, epoch 2" for c in range(1, cores)))
-        return script(CALM, ECHO, hello_on(range(cores)), load(range(1, cores), 3000),
-                      [f"@in {steps} freeze 0", "^", f"~{SILENCE_MS}", "@thaw 0", "~3000", ">"], again,
-                      hello_on(range(cores)), ["~100"], ECHO, ["@audit"], HALT)
+                      loss_of_core_0(how, steps), ["~30000"], told, ["@audit", "."])
     return scenario
 
 
@@ -120,7 +107,7 @@ def of_core_0_elsewhere(how, steps):
         state = "suspect" if how == "freeze" else "fenced"  # nobody has started it: nobody orders it off
         return script([] if how == "panic" else CALM, ECHO, hello_on(range(cores)),
                       load(others, 1500),
-                      [f"@in {steps} {how} 0", "^", f"~{SILENCE_MS}"],
+                      loss_of_core_0(how, steps),
                       typed("cores", f"core 0: {state}, epoch 1",
                             *(f"core {c}: running, epoch 1" for c in others)),
                       end_of_load(others), ECHO, typed("names echo", "echo "), ["=ECHO"],

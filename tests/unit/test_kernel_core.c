@@ -400,6 +400,78 @@ static void test_one_that_was_never_spoken_to(void **state)
     EXPECT(result(init_of(1)), SK_OK);
 }
 
+/* A deadline in the past asks, and forces nobody. */
+static void test_a_try_to_stop_forces_nobody(void **state)
+{
+    (void)state;
+    struct kern *k = kern_of(0);
+    struct task *t = init_of(0);
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_STOP, fake_now - 1u), CALL_BLOCKED);
+    enter(0, TIMER);
+    EXPECT(result(t), SK_ERR_TIMED_OUT);
+    EXPECT(fake_forced[FAR], 0);
+    settle();
+    assert_true(fake_cpu[FAR].halted); /* it was asked as ever */
+    expect_cause(FAR, SK_CRASH_STOPPED);
+}
+
+/* Who has not started it is refused, whether it answers or not. */
+static void test_only_the_parent_forces(void **state)
+{
+    (void)state;
+    struct kern *k = kern_of(1);
+    struct task *t = init_of(1);
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_STOP, SK_FOREVER), CALL_BLOCKED);
+    settle();
+    EXPECT(result(t), SK_ERR_RIGHTS);
+    freeze(FAR);
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_STOP, fake_now + SK_MS(50)), CALL_BLOCKED);
+    time_passes(60);
+    EXPECT(result(t), SK_ERR_TIMED_OUT);
+    EXPECT(fake_forced[FAR], 0);
+    expect_state(1, FAR, SK_CORE_RUNNING);
+    periods(MISSED + 1u);
+    EXPECT(fake_forced[FAR], 1); /* by core 0 */
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_STOP, SK_FOREVER), SK_ERR_RIGHTS);
+    EXPECT(fake_forced[FAR], 1);
+}
+
+/* Who wanted it started again is gone before it was off: nobody starts it. */
+static void test_who_waits_for_a_start_dies(void **state)
+{
+    (void)state;
+    struct kern *k = kern_of(0);
+    struct task *u = second_init(k);
+    uint32_t before = fake_start_epoch;
+    freeze(FAR);
+    EXPECT(CALL(k, u, CORE_RESTART, CONTROL, FAR, SK_FOREVER), CALL_BLOCKED);
+    expect_state(0, FAR, SK_CORE_STARTING);
+    task_end(k, u, SK_CAUSE_KILLED, 0);
+    comes_off(FAR);
+    periods(2);
+    expect_state(0, FAR, SK_CORE_FENCED);
+    EXPECT(fake_start_epoch, before);
+}
+
+/* An epoch from which nothing can be counted on is none. */
+static void test_an_epoch_that_cannot_be(void **state)
+{
+    (void)state;
+    struct kern *k = kern_of(0);
+    struct link *l = &k->link[FAR];
+    uint32_t least = l->least;
+    EXPECT(least, kern_of(FAR)->epoch + 1u);
+    freeze(FAR);
+    fake_link[FAR][0].epoch = UINT32_MAX;
+    fake_link[FAR][0].check = 0;
+    EXPECT(link_epoch_there(l), 0);
+    EXPECT(CALL(k, init_of(0), CORE_RESTART, CONTROL, FAR, SK_FOREVER), CALL_BLOCKED);
+    EXPECT(l->least, least);
+    fake_cpu[FAR].halted = true;
+    periods(1);
+    EXPECT(fake_start_epoch, least);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_cores, teardown_cores)
@@ -417,6 +489,10 @@ int main(void)
         TEST(test_two_wait_for_a_start),
         TEST(test_another_kernel_is_faster),
         TEST(test_one_that_was_never_spoken_to),
+        TEST(test_a_try_to_stop_forces_nobody),
+        TEST(test_only_the_parent_forces),
+        TEST(test_who_waits_for_a_start_dies),
+        TEST(test_an_epoch_that_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

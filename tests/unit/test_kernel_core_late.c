@@ -328,30 +328,96 @@ static void test_core_0_is_lost(void **state)
     }
 }
 
-/* It has no parent that could halt it: it finds that all have given it up, gives up all, and they,
- * whose parent it is, halt. Then it can start them again. */
-static void test_core_0_wakes_up_late(void **state)
+/* It has no parent whose word could halt it: all that it has a link with have given it up, so it
+ * halts, and they, whose parent it is, go on. */
+static void core_0_late(unsigned by)
 {
-    (void)state;
     suspected(0);
     others_go_on();
     thaw(0);
-    enter(0, TIMER);
-    assert_true(works(0));
-    for (sk_core c = 1; c < CORES; c++)
-        EXPECT(kern_of(0)->link[c].state, LINK_DOWN);
-    periods(2);
+    enter(0, by);
+    expect_halted_itself(0);
+    periods(4 * MISSED);
     for (sk_core c = 1; c < CORES; c++) {
-        assert_true(fake_cpu[c].halted);
-        expect_cause(c, SK_CRASH_GIVEN_UP);
-        expect_state(0, c, SK_CORE_FENCED);
+        assert_true(works(c));
         EXPECT(fake_forced[c], 0);
     }
-    for (sk_core c = 1; c < CORES; c++)
-        start_core(0, c);
-    for (sk_core c = 1; c < CORES; c++)
-        expect_whole(0, c);
     others_go_on();
+}
+
+static void test_core_0_wakes_up_late(void **state)
+{
+    (void)state;
+    core_0_late(TIMER);
+}
+
+static void test_core_0_wakes_up_late_by_a_doorbell(void **state)
+{
+    (void)state;
+    core_0_late(DOORBELL);
+}
+
+/* Its last act before it was frozen was in a task, which goes on with a call that wants to speak to
+ * a new epoch. */
+static void test_core_0_is_late_before_it_meets_a_new_epoch(void **state)
+{
+    (void)state;
+    sk_handle h[2];
+    suspected(0);
+    comes_off(3);
+    periods(1);
+    EXPECT(CALL(kern_of(1), init_of(1), CORE_START, CONTROL, 3, SK_FOREVER), CALL_BLOCKED);
+    free(fake_cpu[3].ram);
+    free(fake_cpu[3].memory);
+    fake_boot_epoch(3, 1, fake_start_epoch);
+    settle();
+    EXPECT(kern_of(3)->held, true); /* until core 0 is off, to which the one before had lent */
+    thaw(0);
+    make_chan(kern_of(0), init_of(0), h);
+    if (setjmp(fake_halt) == 0)
+        CALL(kern_of(0), init_of(0), CORE_INFO, CONTROL, 3, 0);
+    EXPECT(fake_link[0][3].peer_epoch < kern_of(3)->epoch, true);
+    expect_halted_itself(0);
+    EXPECT(result(init_of(1)), SK_OK);
+    others_go_on();
+}
+
+/* One of those that have given it up is dead meanwhile: what it does not say does not count. */
+static void test_core_0_is_late_and_another_is_dead(void **state)
+{
+    (void)state;
+    freeze(0);
+    comes_off(3);
+    fake_link[3][0].over = 0; /* before it had given up anybody */
+    periods(MISSED + 1u);
+    expect_all(0, SK_CORE_SUSPECT);
+    thaw(0);
+    enter(0, TIMER);
+    expect_halted_itself(0);
+    expect_whole(1, 2);
+}
+
+/* Only one has given it up: that link is over, the others are not. Core 0 orders its child off in
+ * time; its word alone, which is of an epoch that is over there, does not halt it. */
+static void test_core_0_is_given_up_by_one(void **state)
+{
+    (void)state;
+    link_down(kern_of(1), &kern_of(1)->link[0], "a test");
+    settle();
+    periods(2);
+    assert_true(works(0) && works(1));
+    expect_state(0, 1, SK_CORE_SUSPECT);
+    EXPECT(fake_link[0][1].over, kern_of(1)->epoch);
+    expect_whole(0, 2);
+    expect_whole(0, 3);
+    expect_whole(1, 2);
+    EXPECT(fake_forced[1], 0);
+    periods(MISSED);
+    EXPECT(fake_forced[1], 1);
+    comes_off(1);
+    periods(1);
+    start_core(0, 1);
+    expect_whole(0, 1);
 }
 
 int main(void)
@@ -369,6 +435,10 @@ int main(void)
         TEST(test_a_parent_is_lost_while_it_fences),
         TEST(test_core_0_is_lost),
         TEST(test_core_0_wakes_up_late),
+        TEST(test_core_0_wakes_up_late_by_a_doorbell),
+        TEST(test_core_0_is_late_before_it_meets_a_new_epoch),
+        TEST(test_core_0_is_late_and_another_is_dead),
+        TEST(test_core_0_is_given_up_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
