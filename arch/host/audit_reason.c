@@ -8,6 +8,13 @@ static bool bit_in(uint32_t mask, uint32_t bit)
     return (mask >> bit) & 1u;
 }
 
+/* Is r, at home here, being given away for t? One in doubt is not: its giver was told. */
+static bool region_moves(const struct region *r, const struct task *t)
+{
+    return r->in_use && !r->foreign && (r->move == MOVE_QUEUED || r->move == MOVE_GIVEN) &&
+           r->requester == INDEX_NONE && r->request_token == t->slot;
+}
+
 /* Can the answer come that it waits for? */
 static bool operation(const struct kern *k, const struct task *t)
 {
@@ -20,6 +27,9 @@ static bool operation(const struct kern *k, const struct task *t)
         for (uint32_t i = 0; i < k->chan_count; i++)
             if (k->chans[i].in_use && k->chans[i].move != MOVE_NONE &&
                 k->chans[i].requester == INDEX_NONE && k->chans[i].request_token == t->slot)
+                return true;
+        for (uint32_t i = 0; i < k->region_count; i++)
+            if (region_moves(&k->regions[i], t))
                 return true;
         return false;
     default:

@@ -172,6 +172,14 @@ void faults_format(const struct fault *f, char *text, size_t room)
         snprintf(text, room, "exhaust:%llu", at);
 }
 
+void faults_format_rest(const struct fault_plan *plan, char *text, size_t room)
+{
+    char bells[24] = "";
+    if (plan->bells != 0)
+        snprintf(bells, sizeof(bells), ",bells:%u", plan->bells);
+    snprintf(text, room, "%s%s", plan->no_force ? ",no-force" : "", bells);
+}
+
 /* --- Whom ------------------------------------------------------------------------------------ */
 
 bool sim_task_lives(const struct task *t)

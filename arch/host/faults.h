@@ -55,6 +55,9 @@ extern const char faults_usage[];
 const char *faults_parse(const char *text, struct fault_plan *plan);
 /* As it would be typed. */
 void faults_format(const struct fault *f, char *text, size_t room);
+/* What a plan says besides its acts, to be written after one: ",no-force", ",bells:R", both, or
+ * nothing. */
+void faults_format_rest(const struct fault_plan *plan, char *text, size_t room);
 
 /* --- while the machine runs ------------------------------------------------------------------- */
 

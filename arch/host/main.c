@@ -14,6 +14,7 @@ static const char usage[] =
     "usage: sim --system FILE.system.bin [--cores N] [--seed X] [--runs K]\n"
     "           [--input SCRIPT | --scenario NAME] [--plan PLAN]\n"
     "           [--max-steps N] [--max-ms N] [--trace] [--quiet] [--allow-panic]\n"
+    "           [--cpu-ms N]       a run that a sweep forks may take, of real time; usually 20000\n"
     "           [--again COMMAND]  what replays a run, for reports\n"
     "       sim --list             scenarios: name, cores, what happens\n"
     "       sim --plans            what a plan may be\n"
@@ -63,6 +64,7 @@ enum {
     OPT_INPUT,
     OPT_STEPS,
     OPT_MS,
+    OPT_CPU,
     OPT_TRACE,
     OPT_QUIET,
     OPT_ALLOW,
@@ -89,6 +91,7 @@ static const struct option options[] = {
     {"input", required_argument, NULL, OPT_INPUT},
     {"max-steps", required_argument, NULL, OPT_STEPS},
     {"max-ms", required_argument, NULL, OPT_MS},
+    {"cpu-ms", required_argument, NULL, OPT_CPU},
     {"trace", no_argument, NULL, OPT_TRACE},
     {"quiet", no_argument, NULL, OPT_QUIET},
     {"allow-panic", no_argument, NULL, OPT_ALLOW},
@@ -200,6 +203,9 @@ static void take_option(struct sim_options *o, int c, struct command *command)
     case OPT_MS:
         o->max_ns = SK_MS(n);
         break;
+    case OPT_CPU:
+        o->cpu_ms = (uint32_t)n;
+        break;
     case OPT_TRACE:
         o->trace = true;
         break;
@@ -255,6 +261,7 @@ static const char *replay(const struct command *command, uint64_t seed, int argc
 static void report(const struct sim_options *o, const struct command *command, const char *again)
 {
     size_t len;
+    char rest[48];
     const char *output = uart_output(&len);
     size_t from = len > 3000 ? len - 3000 : 0;
     if (o->quiet && len != 0)
@@ -265,8 +272,12 @@ static void report(const struct sim_options *o, const struct command *command, c
             o->scenario ? o->scenario->name : "of a script", (unsigned long long)o->seed,
             PORT_COPY_MODE ? "copy" : "shared", command->plan, (unsigned long long)sim.steps,
             sim.why);
-    bool swept = o->faults.sweep != 0; /* here it was the run without a fault */
-    fprintf(stderr, "sim: again: %s --plan %s --trace\n", again, swept ? "none" : command->plan);
+    if (o->faults.sweep != 0) { /* here it was the run without an act */
+        faults_format_rest(&o->faults, rest, sizeof(rest));
+        fprintf(stderr, "sim: again: %s --plan none%s --trace\n", again, rest);
+    } else {
+        fprintf(stderr, "sim: again: %s --plan %s --trace\n", again, command->plan);
+    }
 }
 
 /* All seeds. What is counted is printed for programs to read. */
@@ -310,7 +321,8 @@ static int run_all(struct sim_options *o, const struct command *command, int arg
 
 int main(int argc, char **argv)
 {
-    struct sim_options o = {.cores = 4, .seed = 1, .max_steps = 20000000, .max_ns = SK_MS(600000)};
+    struct sim_options o = {
+        .cores = 4, .seed = 1, .max_steps = 20000000, .max_ns = SK_MS(600000), .cpu_ms = 20000};
     struct command command = {.runs = 1, .input = "-", .plan = "none"};
     int c;
     size_t len;

@@ -89,7 +89,8 @@ struct sim_options {
     sk_ns max_ns;
     bool trace;
     bool allow_panic;
-    bool no_force; /* this machine cannot order a core off */
+    uint32_t cpu_ms; /* of real time, of a run that a sweep forks: one that needs more hangs */
+    bool no_force;   /* this machine cannot order a core off */
     bool quiet;
     const char *script;                  /* text; see script.c */
     const struct sim_scenario *scenario; /* or this, see stage.h */

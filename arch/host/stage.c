@@ -179,6 +179,28 @@ static bool changed(void)
         }                                                                                          \
     } while (0)
 
+/* Has k given up that core, which is not off: because nobody can order it off? */
+static bool quarantined(const struct kern *k, sk_core core)
+{
+    return core < sim.cores && k->link[core].state == LINK_DOWN && sim.cpu[core].mode != CORE_OFF &&
+           sim.cpu[core].mode != CORE_HALTED;
+}
+
+/* May such a core still touch r? Then r does not come home; nor is its holder, who gave it to that
+ * core and died, told by the home that it may be given up. */
+static bool kept_away(const struct kern *k, const struct region *r)
+{
+    sk_core at = r->far.core;
+    if (!r->in_use)
+        return false;
+    if (!r->foreign)
+        return quarantined(k, at) || (r->move == MOVE_DOUBT && quarantined(k, r->move_core));
+    const struct kern *home = at < sim.cores && runs(&sim.cpu[at]) ? sim.cpu[at].kern : NULL;
+    const struct region *there = home ? &home->regions[r->far.index] : NULL;
+    return r->move == MOVE_DOUBT && there != NULL && !there->foreign && there->gen == r->far.gen &&
+           kept_away(home, there);
+}
+
 /* Of a core that is lost, others may still hold what it could touch: then only nothing more. */
 static bool compare(sk_core c, bool lost)
 {
@@ -190,6 +212,11 @@ static bool compare(sk_core c, bool lost)
         held += k->chans[i].in_use &&
                 (k->chans[i].doubt != 0 || !k->chans[i].released[0] || !k->chans[i].released[1]);
     now.chans -= lost && held < now.chans ? held : now.chans * lost;
+    for (uint32_t i = 0; i < k->region_count; i++)
+        if (kept_away(k, &k->regions[i])) {
+            now.regions--;
+            held += k->regions[i].foreign ? 0 : k->regions[i].pages;
+        }
     SAME(tasks);
     SAME(handles);
     SAME(ends);

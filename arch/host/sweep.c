@@ -20,10 +20,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define CHILDREN    2u
-#define SHOWN       3u  /* failures shown in full, */
-#define NAMED       20u /* and said how to replay */
-#define CPU_SECONDS 20u /* a run that needs more hangs */
+#define CHILDREN 2u
+#define SHOWN    3u  /* failures shown in full, */
+#define NAMED    20u /* and said how to replay */
 
 struct child {
     pid_t pid; /* 0: none */
@@ -94,21 +93,22 @@ static void progress(void)
 
 static void show_failure(const struct child *c, const struct verdict *v, int status)
 {
-    char text[4096];
+    char text[4096], rest[48];
     ssize_t n;
     if (++sweep.result.failed > NAMED)
         return;
     fprintf(stderr, "%ssim: FAILED with %s: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
             c->fault,
             v->told                                                ? v->why
-            : WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM ? "no end, no step"
+            : WIFSIGNALED(status) && WTERMSIG(status) == SIGVTALRM ? "CPU limit"
                                                                    : "the simulation crashed");
     if (sweep.result.failed <= SHOWN) {
         lseek(c->file, 0, SEEK_SET);
         while ((n = read(c->file, text, sizeof(text))) > 0)
             fwrite(text, 1, (size_t)n, stderr);
     }
-    fprintf(stderr, "sim: again: %s --plan %s --trace\n", sweep.again, c->fault);
+    faults_format_rest(&sweep.plan, rest, sizeof(rest));
+    fprintf(stderr, "sim: again: %s --plan %s%s --trace\n", sweep.again, c->fault, rest);
 }
 
 static void reap(void)
@@ -143,7 +143,9 @@ static uint32_t free_place(void)
 
 static void become_child(uint32_t place, const struct fault *f)
 {
-    struct itimerval limit = {.it_value = {.tv_sec = CPU_SECONDS}};
+    struct itimerval limit = {
+        .it_value = {.tv_sec = (time_t)(sim.opt.cpu_ms / 1000u),
+                     .tv_usec = (suseconds_t)(sim.opt.cpu_ms % 1000u * 1000u)}};
     setitimer(ITIMER_VIRTUAL, &limit, NULL);
     dup2(sweep.child[place].file, STDERR_FILENO);
     sweep.mine = &sweep.verdict[place];

@@ -50,6 +50,11 @@ bool w_alone(void)
     return !faults_met_others() && !faults_lies();
 }
 
+bool w_can_force(void)
+{
+    return !sim.opt.no_force;
+}
+
 void w_plan(const char *act)
 {
     faults_own(act);

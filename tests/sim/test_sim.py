@@ -1,10 +1,14 @@
 # The small scenarios of `./skerry sim`: each as it is, for some seeds; with a task or a core lost at
 # every step of the smallest ones and at a sample of the steps of the others; and with everything
-# else that a plan can do, sampled. The whole: `./skerry sim --plan sweep`, `--plan all`. A failure
-# says how to replay it; what was covered is printed at the end (tests/conftest.py). 45 s of CPU.
+# else that a plan can do, sampled, on machines that can order a core off and on such that cannot. The whole: `./skerry sim --plan sweep`, `--plan all`. A failure
+# says how to replay it; what was covered is printed at the end (tests/conftest.py). 55 s of CPU.
 # SPDX-License-Identifier: BSD-2-Clause
+import importlib.machinery
+import importlib.util
 import pathlib
 import subprocess
+
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +19,7 @@ SMALLEST = {"rpc-one-core", "region-move", "spawn-exit", "loan"}
 LONG = {"core-restart", "late-resume", "region-and-back"}
 # One step in so many: of the smallest, the others, the long ones.
 SWEEP, ALL = (1, 37, 97), (13, 211, 499)
+UNFORCED = (13, 97, 199)
 
 
 def scenarios():
@@ -55,19 +60,36 @@ def test_bells(scenario, mode):
 
 
 @both
-@each
-def test_killed_at_each_step(scenario, mode, record_property):
+@pytest.mark.parametrize("scenario", sorted(SMALLEST))
+def test_task_killed_at_each_step(scenario, mode, record_property):
+    """Or the core."""
+    record_property("coverage", sim(scenario, mode, "--plan", f"sweep:{rate(scenario, SWEEP)}"))
+
+
+@both
+@pytest.mark.parametrize("scenario", [s for s in scenarios() if s not in SMALLEST])
+def test_task_or_core_killed_sampled(scenario, mode, record_property):
     record_property("coverage", sim(scenario, mode, "--plan", f"sweep:{rate(scenario, SWEEP)}"))
 
 
 @both
 @each
-def test_all_that_a_plan_can_do(scenario, mode, record_property):
+def test_cores_that_cannot_be_forced_sampled(scenario, mode, record_property):
+    """Which are quarantined, with what they hold."""
+    n = 9973 if scenario == "core-restart" else rate(scenario, UNFORCED)  # it goes on and on
+    acts = ["kill-core", "hang-core", "stop-core", "freeze", "scribble-core"]
+    plan = ",".join(f"{act}:{n}" for act in acts) + ",no-force"
+    record_property("coverage", sim(scenario, mode, "--plan", plan))
+
+
+@both
+@each
+def test_all_that_a_plan_can_do_sampled(scenario, mode, record_property):
     record_property("coverage", sim(scenario, mode, "--plan", f"all:{rate(scenario, ALL)}"))
 
 
 @both
-def test_demo(mode, record_property):
+def test_demo_sampled(mode, record_property):
     record_property("coverage", sim("demo", mode, "--cores", "4", "--plan", "sweep:12000"))
 
 
@@ -91,16 +113,20 @@ def test_a_failure_is_replayed():
     assert "plan: kill-task:names#0@2600" in second.stderr
 
 
-def test_what_a_sweep_finds_is_replayed():
+@pytest.mark.parametrize("act,rest", [("kill-core", ""), ("hang-core", ",no-force"),
+                                      ("hang-core", ",no-force,bells:9")])
+def test_what_a_sweep_finds_is_replayed(act, rest):
     """With a sweep that must find something: its command shows the same failure at the same step."""
     argv = [str(ROOT / "build/host-shared/sim"), "--system",
             str(ROOT / "build/host/small.system.bin"), "--scenario", "rpc-two-cores",
-            "--max-ms", "300", "--plan", "kill-core:40", "--seed", "3"]
+            "--max-ms", "300", "--plan", f"{act}:40{rest}", "--seed", "3"]
     found = subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd=ROOT)
     lines = found.stderr.splitlines()
-    at = next(i for i, line in enumerate(lines) if "FAILED with kill-core" in line)
+    at = next(i for i, line in enumerate(lines) if f"FAILED with {act}" in line)
     why = lines[at].split(": ", 2)[2]
     words = next(line for line in lines[at:] if line.startswith("sim: again: ")).split()[2:]
+    plan = words[words.index("--plan") + 1]
+    assert plan.startswith(f"{act}:") and plan.endswith(rest)
     again = subprocess.run(words, capture_output=True, text=True, timeout=60, cwd=ROOT)
     assert found.returncode == 1 and again.returncode == 1
     assert next(line for line in again.stderr.splitlines() if "FAILED" in line).endswith(why)
@@ -108,7 +134,63 @@ def test_what_a_sweep_finds_is_replayed():
     assert state in again.stderr  # the same step at the same time
 
 
+def small(*options):
+    argv = [str(ROOT / "build/host-shared/sim"), "--system",
+            str(ROOT / "build/host/small.system.bin"), *options]
+    return subprocess.run(argv, capture_output=True, text=True, timeout=60, cwd=ROOT)
+
+
+def test_the_run_that_a_sweep_begins_with_is_replayed():
+    """It met no act, but all else that was planned."""
+    found = small("--scenario", "rpc-two-cores", "--max-steps", "3000", "--plan",
+                  "hang-core:100000,bells:9,no-force")
+    assert found.returncode == 1
+    assert " --plan none,no-force,bells:9 --trace" in found.stderr
+
+
+def test_a_run_that_takes_too_long_is_said_to():
+    """core-restart takes long if the core cannot be ordered off."""
+    done = subprocess.run(
+        [str(ROOT / "build/host-shared/sim"), "--system", str(ROOT / "build/host/kept.system.bin"),
+         "--scenario", "core-restart", "--cpu-ms", "1", "--plan", "clock:9973,no-force"],
+        capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.returncode == 1
+    assert "FAILED with clock" in done.stderr and ": CPU limit" in done.stderr
+
+
+def case(scenario, plan):
+    """What ./skerry sim makes of them."""
+    path = str(ROOT / "tools/skerry_sim")
+    loader = importlib.machinery.SourceFileLoader("skerry_sim", path)
+    tool = importlib.util.module_from_spec(importlib.util.spec_from_loader("skerry_sim", loader))
+    loader.exec_module(tool)
+    options = SimpleNamespace(plan=plan, runs=None, cores=None, system=None)
+    return tool.Case(options, scenario, "shared", {"a-small-one": (1, "small", "")})
+
+
+@pytest.mark.parametrize("scenario,plan,carried_out,runs", [
+    ("demo", "no-force", "no-force", 2),
+    ("demo", "bells", "bells", 2),
+    ("demo", "exhaust:7", "exhaust:7", 2),
+    ("demo", "sweep,no-force", "sweep:1500,no-force", 1),
+    ("demo", "bells,sweep", "bells,sweep:1500", 1),
+    ("demo", "none,sweep:9,bells:3", "none,sweep:9,bells:3", 1),
+    ("demo", "exhaust", "exhaust:1500", 1),
+    ("demo", "all:77,no-force", "kill-task:77,kill-core:77,panic-core:77,stop-core:77,hang-core:77,"
+     "restart-core:77,freeze:77,clock:77,exhaust:77,no-force", 1),
+    ("a-small-one", "no-force", "no-force", 20),
+    ("a-small-one", "bells:4", "bells:4", 20),
+    ("a-small-one", "hang-core,no-force", "hang-core,no-force", 1),
+    ("a-small-one", "all", "all", 1),
+])
+def test_only_what_is_swept_has_a_rate(scenario, plan, carried_out, runs):
+    made = case(scenario, plan)
+    assert (made.plan, made.runs) == (carried_out, runs)
+
+
 @pytest.mark.parametrize("options,complaint", [
+    (["--scenario", "demo", "--plan", "scribble"], "for small scenarios"),
+    (["--scenario", "demo", "--plan", "no-force,scribble-core:1@5000"], "for small scenarios"),
     (["--scenario", "nothing"], "there are"),
     (["--plan", "nothing"], "there is no such plan"),
     (["--plan", "kill-task:x"], "@K"),

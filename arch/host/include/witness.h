@@ -39,6 +39,8 @@ void w_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool w_calm(void);
 /* Has nothing gone wrong but what w_plan and the scenario's plan did? */
 bool w_alone(void);
+/* Can a core be ordered off? Not under no-force. */
+bool w_can_force(void);
 /* That act of a fault plan, its step left out, comes now: "freeze:1@0+600ms". */
 void w_plan(const char *act);
 /* Is that task alive, on a core that nobody has reason to think dead, or has ordered off? */
