@@ -3,6 +3,7 @@
  * check that cannot fail would pass here unnoticed, so each must.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/sim/breakage.h"
+#include "arch/host/audit_reason.h"
 #include "arch/host/ledger.h"
 #include "arch/host/sim.h"
 #include "kernel/chan.h"
@@ -395,6 +396,40 @@ static void test_something_left(void **state)
     breaks("rpc-one-core", something_left, "and had");
 }
 
+/* --- What must not be complained of ---------------------------------------------------------- */
+
+/* The giver waits until its region is with the other core; as if without a deadline. */
+static void look_at_giver(void)
+{
+    struct kern *k = at_rest(0);
+    const struct task *t = named(k, "region_giver");
+    if (t == NULL || !t->op.waiting || t->op.state != OP_HOME_MOVE)
+        return;
+    struct task patient = *t;
+    patient.wait_timer.next = NULL;
+    if (!audit_reason(k, &patient))
+        sim_fail("the giver of a region waits without a reason");
+    broken = true; /* it has been looked at */
+}
+
+static void test_a_region_given_away_is_a_reason(void **state)
+{
+    struct sim_options o = {.scenario = scenario("region-move-far"),
+                            .seed = 3,
+                            .max_steps = 1000000,
+                            .max_ns = SK_MS(60000),
+                            .quiet = true,
+                            .tamper = look_at_giver};
+    (void)state;
+    o.system = table(o.scenario->system, &o.system_bytes);
+    o.cores = o.scenario->cores;
+    broken = false;
+    sim_signals_install();
+    if (!sim_run(&o))
+        fail_msg("%s (seed %llu)", sim.why, (unsigned long long)o.seed);
+    assert_true(broken);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +453,7 @@ int main(void)
         cmocka_unit_test(test_wake_up_lost),
         cmocka_unit_test(test_answered_and_not_served),
         cmocka_unit_test(test_something_left),
+        cmocka_unit_test(test_a_region_given_away_is_a_reason),
     };
     return cmocka_run_group_tests_name("sim_ledger", tests, NULL, NULL);
 }
