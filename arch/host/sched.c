@@ -1,16 +1,11 @@
-/* Steps, virtual time, the choice of the core that runs next, and the loop that stands for a
- * core's exception vectors: enter the kernel, resume what it returns.
+/* Steps, virtual time and the choice of the core that runs next.
  *
  * A core's kernel runs on the core's own stack, a task on its own; sim.cur is the core whose
  * active context has the processor. Nothing here is called by two contexts at once.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "arch/host/sim.h"
+#include "arch/host/sched.h"
 #include "arch/host/history.h"
 #include "arch/host/stage.h"
-#include "arch/host/include/host_user.h"
-#include "arch/host/include/programs.h"
-#include "kernel/crash.h"
-#include "kernel/task.h"
 #include "kernel/kern.h"
 
 #include <stdarg.h>
@@ -63,35 +58,10 @@ _Noreturn void sim_fail(const char *format, ...)
 
 /* --- Interrupts ------------------------------------------------------------------------------ */
 
-static bool pending(const struct port_cpu *cpu)
+bool sim_pending(const struct port_cpu *cpu)
 {
     return (cpu->bell && cpu->bell_ns <= sim.now) || cpu->timer_ns <= sim.now ||
            uart_irq_pending(cpu->core);
-}
-
-/* Take one of the pending interrupts of cpu, by chance. */
-static struct port_task *take_interrupt(struct port_cpu *cpu)
-{
-    bool ready[3] = {cpu->bell && cpu->bell_ns <= sim.now, cpu->timer_ns <= sim.now,
-                     uart_irq_pending(cpu->core)};
-    uint32_t at = sim_random_below(3);
-    while (!ready[at])
-        at = (at + 1) % 3;
-    uint32_t irq;
-    switch (at) {
-    case 0:
-        cpu->bell = false;
-        history_add(HISTORY_BELL, 0, 0, 0);
-        return kern_doorbell(cpu->kern);
-    case 1:
-        cpu->timer_ns = SK_FOREVER;
-        history_add(HISTORY_TIMER, 0, 0, 0);
-        return kern_timer(cpu->kern);
-    default:
-        uart_irq_taken(cpu->core, &irq);
-        history_add(HISTORY_IRQ, irq, 0, 0);
-        return kern_irq(cpu->kern, irq);
-    }
 }
 
 /* --- Which core runs ------------------------------------------------------------------------- */
@@ -102,7 +72,7 @@ static void sim_core_thaw(struct port_cpu *cpu)
     history_note("core %u goes on", cpu->core);
 }
 
-static bool due(const struct port_cpu *cpu)
+bool sim_due(const struct port_cpu *cpu)
 {
     return cpu->end_due != END_NOT || cpu->kill_due != NULL;
 }
@@ -114,7 +84,7 @@ static bool runnable(struct port_cpu *cpu)
     if (cpu->frozen)
         return false;
     return cpu->mode == CORE_KERNEL || cpu->mode == CORE_TASK ||
-           (cpu->mode == CORE_IDLE && (pending(cpu) || due(cpu)));
+           (cpu->mode == CORE_IDLE && (sim_pending(cpu) || sim_due(cpu)));
 }
 
 static struct port_cpu *choose(void)
@@ -177,7 +147,7 @@ static void jump_time(void)
             next = cpu->off_ns;
         if (cpu->mode != CORE_IDLE || cpu->frozen)
             continue;
-        if (due(cpu))
+        if (sim_due(cpu))
             return;
         if (cpu->timer_ns < next)
             next = cpu->timer_ns;
@@ -223,9 +193,9 @@ static void pass_time(sk_ns ns)
 /* In a task: should its core take an interrupt now? Put off for a bounded number of steps. */
 static bool interrupt_now(struct port_cpu *cpu)
 {
-    if (due(cpu))
+    if (sim_due(cpu))
         return true;
-    if (!pending(cpu))
+    if (!sim_pending(cpu))
         return false;
     if (cpu->patience == 0)
         cpu->patience = 1 + sim_random_below(64);
@@ -256,102 +226,12 @@ void sim_step(void)
     sim_step_long(4);
 }
 
-/* --- A core ---------------------------------------------------------------------------------- */
+/* --- A core gives way ------------------------------------------------------------------------ */
 
-void sim_enter_kernel(enum core_reason reason)
-{
-    struct port_cpu *cpu = sim.cur;
-    struct co *own = cpu->active;
-    cpu->reason = reason;
-    cpu->mode = CORE_KERNEL;
-    cpu->active = &cpu->co;
-    co_switch(own, &cpu->co);
-}
-
-static void task_main(void *arg)
-{
-    struct host_space *s = arg;
-    co_began();
-    struct port_task *pt = kern_port_task(s->task);
-    const struct host_program *p = host_programs;
-    while (p->name != NULL && (uint64_t)(uintptr_t)p != pt->entry)
-        p++;
-    if (p->name == NULL) {
-        sim.cur->fault = (struct port_fault){
-            .kind = SK_FAULT_EXEC, .addr = pt->entry, .pc = pt->entry, .sp = pt->sp};
-        sim_enter_kernel(REASON_FAULT);
-    }
-    uint64_t arg0 = pt->reg[0];
-    sim.inside = false;
-    host_task_begin(p, arg0);
-}
-
-/* Run pt until its core enters the kernel again. */
-static void resume(struct port_cpu *cpu, struct port_task *pt)
-{
-    struct host_space *s = sim_space_of(pt);
-    if (s == NULL)
-        sim_fail("core %u: the kernel resumes a task that has no space", cpu->core);
-    if (!s->started) {
-        s->started = true;
-        memset(s->stack + SIM_TASK_STACK - HOST_SELF_BYTES, 0, HOST_SELF_BYTES);
-        co_init(&s->co, s->stack, SIM_TASK_STACK - HOST_SELF_BYTES, task_main, s);
-    }
-    sim.jumps = 0;
-    cpu->space = s;
-    cpu->mode = CORE_TASK;
-    cpu->active = &s->co;
-    sim.resumed_ns = sim.now;
-    co_switch(&cpu->co, &s->co);
-    cpu->space = NULL;
-}
-
-/* As if the task's creator ended it now. */
-static struct port_task *kill_now(struct port_cpu *cpu)
-{
-    struct kern *k = cpu->kern;
-    struct task *t = cpu->kill_due;
-    cpu->kill_due = NULL;
-    bool lives = t->gen == cpu->kill_gen && sim_task_lives(t);
-    if (lives && t == k->current)
-        task_end(k, t, SK_CAUSE_KILLED, 0);
-    else if (lives)
-        task_kill(k, t, t->creator);
-    return kern_idle(k);
-}
-
-static _Noreturn void end_now(struct port_cpu *cpu)
-{
-    enum core_end how = cpu->end_due;
-    cpu->end_due = END_NOT;
-    if (how == END_STOP)
-        crash_end(cpu->kern, SK_CRASH_STOPPED, "stopped by the fault plan", &crash_no_registers);
-    if (how == END_HANG)
-        port_hang(cpu);
-    kern_panic(cpu->kern, "broken by the fault plan");
-}
-
-static struct port_task *enter(struct port_cpu *cpu)
-{
-    if (cpu->end_due != END_NOT)
-        end_now(cpu);
-    switch (cpu->reason) {
-    case REASON_SYSCALL:
-        return kern_syscall(cpu->kern, cpu->call);
-    case REASON_FAULT:
-        history_add(HISTORY_FAULT, cpu->fault.kind, cpu->fault.addr, 0);
-        return kern_fault(cpu->kern, &cpu->fault);
-    default:
-        if (cpu->kill_due != NULL)
-            return kill_now(cpu);
-        return take_interrupt(cpu);
-    }
-}
-
-static void wait_for_interrupt(struct port_cpu *cpu)
+void sim_wait_for_interrupt(struct port_cpu *cpu)
 {
     cpu->mode = CORE_IDLE;
-    while (!pending(cpu) && !due(cpu)) {
+    while (!sim_pending(cpu) && !sim_due(cpu)) {
         struct port_cpu *next;
         pass_time(1);
         while ((next = choose()) == NULL)
@@ -360,54 +240,6 @@ static void wait_for_interrupt(struct port_cpu *cpu)
     }
     cpu->mode = CORE_KERNEL;
     cpu->reason = REASON_INTERRUPT;
-}
-
-static void core_main(void *arg)
-{
-    struct port_cpu *cpu = arg;
-    co_began();
-    sim.inside = false;
-    sim_boot_core(cpu);
-    struct port_task *pt = kern_first(cpu->kern);
-    for (;;) {
-        sim_step();
-        sim.inside = true;
-        if (pt != NULL) {
-            if (cpu->kill_due != NULL || (pending(cpu) && sim_random_below(2) == 0))
-                cpu->reason = REASON_INTERRUPT; /* came while the kernel was inside */
-            else
-                resume(cpu, pt);
-        } else if (kern_has_work(cpu->kern) && !pending(cpu)) {
-            sim.inside = false;
-            pt = kern_idle(cpu->kern);
-            continue;
-        } else {
-            wait_for_interrupt(cpu);
-        }
-        sim.inside = false;
-        sim_step();
-        if (cpu->reason != REASON_INTERRUPT || due(cpu) || pending(cpu))
-            pt = enter(cpu); /* else it went away meanwhile */
-    }
-}
-
-void sim_core_start(struct port_cpu *cpu)
-{
-    sim_memory_begin(cpu);
-    uart_core_reset(cpu->core);
-    cpu->kern = NULL;
-    cpu->mode = CORE_KERNEL;
-    cpu->timer_ns = SK_FOREVER;
-    cpu->bell = cpu->restart_due = cpu->frozen = false;
-    cpu->end_due = END_NOT;
-    cpu->lost = cpu->doubted = cpu->seen_off = cpu->ordered = false;
-    cpu->kill_due = NULL;
-    cpu->off_ns = SK_FOREVER;
-    cpu->stop_due = false;
-    cpu->space = NULL;
-    cpu->active = &cpu->co;
-    history_note("core %u begins, epoch %u", cpu->core, cpu->epoch);
-    co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, core_main, cpu);
 }
 
 void sim_core_leave(void)
@@ -421,40 +253,7 @@ void sim_core_leave(void)
         switch_to(can[sim_random_below(n)]); /* looks at the plans at its next step */
 }
 
-/* What an interrupt that nothing masks leads to, on a stack of its own. */
-static _Noreturn void forced(struct port_cpu *cpu)
-{
-    static const uintptr_t nowhere;
-    sim.inside = false;
-    kern_forced(cpu->kern, &(struct kern_registers){"pc", &nowhere, 1});
-}
-
-static void forced_main(void *arg)
-{
-    co_began();
-    forced(arg);
-}
-
-void sim_core_force(struct port_cpu *cpu)
-{
-    cpu->off_ns = SK_FOREVER;
-    cpu->frozen = false;
-    if (cpu->kern == NULL) {
-        sim_core_stop(cpu);
-        return;
-    }
-    cpu->mode = CORE_KERNEL;
-    if (cpu == sim.cur) { /* on top of what it does */
-        cpu->active = &cpu->co;
-        forced(cpu);
-    }
-    cpu->space = NULL;
-    cpu->active = &cpu->co;
-    co_init(&cpu->co, cpu->stack, SIM_KERNEL_STACK, forced_main, cpu);
-}
-
-/* Until this core may run again; never, if it is halted. */
-static void run_others(void)
+void sim_run_others(void)
 {
     struct port_cpu *next;
     while ((next = choose()) == NULL)
@@ -465,108 +264,6 @@ static void run_others(void)
 _Noreturn void sim_core_leave_for_good(void)
 {
     history_note("core %u does nothing more", sim.cur->core);
-    run_others();
+    sim_run_others();
     __builtin_trap();
-}
-
-void sim_core_stop(struct port_cpu *cpu)
-{
-    cpu->mode = CORE_HALTED;
-    sim_memory_end(cpu);
-    cpu->off_ns = SK_FOREVER;
-    cpu->bell = cpu->frozen = cpu->stop_due = false;
-    cpu->timer_ns = SK_FOREVER;
-    uart_core_reset(cpu->core);
-    if (cpu != sim.cur)
-        return;
-    run_others();
-    __builtin_trap();
-}
-
-void sim_core_pause(void)
-{
-    struct port_cpu *cpu = sim.cur;
-    while (cpu->frozen)
-        run_others();
-}
-
-void sim_kill_task(struct port_cpu *cpu, struct task *t)
-{
-    cpu->kill_due = t;
-    cpu->kill_gen = t->gen;
-}
-
-void sim_ring_core(struct port_cpu *cpu)
-{
-    if (cpu->mode == CORE_OFF || cpu->mode == CORE_HALTED || cpu->bell)
-        return;
-    cpu->bell = true;
-    cpu->bell_ns = sim.now;
-}
-
-_Noreturn void sim_fault_landing(void)
-{
-    struct port_cpu *cpu = sim.cur;
-    cpu->reason = REASON_FAULT;
-    cpu->mode = CORE_KERNEL;
-    cpu->active = &cpu->co;
-    struct co gone;
-    memset(&gone, 0, sizeof(gone));
-    co_switch(&gone, &cpu->co);
-    __builtin_trap();
-}
-
-/* --- The program's side ---------------------------------------------------------------------- */
-
-void host_syscall(uint32_t nr, const uint64_t args[6], uint64_t r[4])
-{
-    sim_step();
-    struct port_cpu *cpu = sim.cur;
-    struct host_space *s = cpu->space;
-    struct port_task *pt = kern_port_task(s->task);
-    sim.inside = true;
-    memcpy(pt->reg, args, sizeof(pt->reg));
-    cpu->call = nr;
-    history_add(HISTORY_CALL, nr, args[0], args[1]);
-    sim_enter_kernel(REASON_SYSCALL);
-    memcpy(r, pt->reg, 4 * sizeof(r[0]));
-    history_add(HISTORY_RETURN, r[0], 0, 0);
-    sim.inside = false;
-}
-
-sk_ns host_now(void)
-{
-    sim_step();
-    return sim.now;
-}
-
-void host_relax(void)
-{
-    sim_step_long(200);
-}
-
-void *host_self(void)
-{
-    return sim.cur->space->stack + SIM_TASK_STACK - HOST_SELF_BYTES;
-}
-
-void *host_heap(void)
-{
-    return sim.cur->space->heap;
-}
-
-void host_heap_set(void *heap)
-{
-    sim.cur->space->heap = heap;
-}
-
-/* Called by the compiler's instrumentation of programs at each branch: every program can be
- * interrupted anywhere, and one that never yields lets time pass. */
-void __sanitizer_cov_trace_pc(void);
-void __sanitizer_cov_trace_pc(void)
-{
-    if (sim.cur == NULL || sim.inside || sim.cur->mode != CORE_TASK || sim.branches-- != 0)
-        return;
-    sim.branches = 63;
-    sim_step_long(500);
 }
