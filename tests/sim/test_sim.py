@@ -176,8 +176,10 @@ def case(scenario, plan):
     ("demo", "bells,sweep", "bells,sweep:1500", 1),
     ("demo", "none,sweep:9,bells:3", "none,sweep:9,bells:3", 1),
     ("demo", "exhaust", "exhaust:1500", 1),
-    ("demo", "all:77,no-force", "kill-task:77,kill-core:77,panic-core:77,stop-core:77,hang-core:77,"
-     "restart-core:77,freeze:77,clock:77,exhaust:77,no-force", 1),
+    ("demo", "all:77", "kill-task:77,kill-core:77,panic-core:77,stop-core:77,hang-core:77,"
+     "restart-core:77,freeze:77,clock:77,exhaust:77", 1),
+    ("demo", "all,no-force", "kill-task:1500,kill-core:1500,panic-core:1500,stop-core:1500,"
+     "restart-core:1500,freeze:1500,clock:1500,exhaust:1500,no-force", 1),
     ("a-small-one", "no-force", "no-force", 20),
     ("a-small-one", "bells:4", "bells:4", 20),
     ("a-small-one", "hang-core,no-force", "hang-core,no-force", 1),
@@ -191,6 +193,7 @@ def test_only_what_is_swept_has_a_rate(scenario, plan, carried_out, runs):
 @pytest.mark.parametrize("options,complaint", [
     (["--scenario", "demo", "--plan", "scribble"], "for small scenarios"),
     (["--scenario", "demo", "--plan", "no-force,scribble-core:1@5000"], "for small scenarios"),
+    (["--scenario", "demo", "--plan", "hang-core:9,no-force"], "waits until the core is back"),
     (["--scenario", "nothing"], "there are"),
     (["--plan", "nothing"], "there is no such plan"),
     (["--plan", "kill-task:x"], "@K"),
