@@ -35,7 +35,7 @@ const char faults_usage[] =
     "at\n"
     "                    one step in RATE): one run each\n"
     "  kill-task kill-core panic-core stop-core hang-core restart-core freeze scribble\n"
-    "  scribble-core clock exhaust, each [:RATE]\n"
+    "  scribble-core clock, each [:RATE], and exhaust, which takes that of another\n"
     "                    the same for this act alone, for each task, core or request\n"
     "  all[:RATE]        the same for every act\n";
 
@@ -102,7 +102,7 @@ static const char *parse_one(uint32_t act, const char *text, struct fault *f)
 
 static const char *parse_sweep(struct fault_plan *plan, uint32_t acts, const char *rate)
 {
-    uint64_t n = 1;
+    uint64_t n = plan->rate; /* of an act before this one, or 1 */
     if (*rate != '\0' && (*rate++ != ':' || !number(&rate, &n) || *rate != '\0' || n == 0))
         return "@K is missing (at which step), or a number (a rate: one step in so many)";
     plan->sweep |= acts;

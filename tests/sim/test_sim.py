@@ -175,11 +175,11 @@ def case(scenario, plan):
     ("demo", "sweep,no-force", "sweep:1500,no-force", 1),
     ("demo", "bells,sweep", "bells,sweep:1500", 1),
     ("demo", "none,sweep:9,bells:3", "none,sweep:9,bells:3", 1),
-    ("demo", "exhaust", "exhaust:1500", 1),
+    ("demo", "exhaust", "exhaust", 1),
     ("demo", "all:77", "kill-task:77,kill-core:77,panic-core:77,stop-core:77,hang-core:77,"
-     "restart-core:77,freeze:77,clock:77,exhaust:77", 1),
+     "restart-core:77,freeze:77,clock:77,exhaust", 1),
     ("demo", "all,no-force", "kill-task:1500,kill-core:1500,panic-core:1500,stop-core:1500,"
-     "restart-core:1500,freeze:1500,clock:1500,exhaust:1500,no-force", 1),
+     "restart-core:1500,freeze:1500,clock:1500,exhaust,no-force", 1),
     ("a-small-one", "no-force", "no-force", 20),
     ("a-small-one", "bells:4", "bells:4", 20),
     ("a-small-one", "hang-core,no-force", "hang-core,no-force", 1),
@@ -188,6 +188,8 @@ def case(scenario, plan):
 def test_only_what_is_swept_has_a_rate(scenario, plan, carried_out, runs):
     made = case(scenario, plan)
     assert (made.plan, made.runs) == (carried_out, runs)
+    assert small("--plan", made.plan, "--scenario", "rpc-one-core", "--max-steps", "9",
+                 "--quiet").returncode == 1  # of a run without an end; 2: it is no plan
 
 
 @pytest.mark.parametrize("options,complaint", [
