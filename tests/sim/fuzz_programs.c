@@ -396,6 +396,7 @@ int fuzz_init(int argc, char **argv)
                 sim_fail("core %u does not start", c);
     while (sk_now() < T_CALM)
         random_op(&f);
+    sys_cancel_on(0);
     let_go(&f);
     if (!sim.opt.allow_panic && sim.opt.plan.scribble_link == 0)
         check_back(&before);
