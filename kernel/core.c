@@ -257,10 +257,19 @@ static bool gives_up(const struct kern *k, const struct link *l)
            seam_load_acquire(&l->in->over) == k->epoch;
 }
 
-/* All that live of those that it has a link with have given it up: who has no parent halts then. */
+/* By its own clock this kernel has been silent so long that others may have given it up. */
+static bool overslept(const struct kern *k)
+{
+    return period(k) != 0 && port_now(k->cpu) >= k->beat_ns + (BEATS_MISSED - 2u) * period(k);
+}
+
+/* All that live of those that it has a link with have given it up: who has no parent halts then. It
+ * must have overslept as well, so that nobody can end core 0 by what is written into a page. */
 static bool outcast(const struct kern *k)
 {
     bool by_any = false;
+    if (!overslept(k))
+        return false;
     for (sk_core c = 0; c < k->cores && k->parent == k->core; c++) {
         const struct link *l = &k->link[c];
         uint32_t epoch = l->state >= LINK_HELLO ? link_epoch_there(l) : 0;

@@ -420,6 +420,18 @@ static void test_core_0_is_given_up_by_one(void **state)
     expect_whole(0, 1);
 }
 
+/* Nonsense in the pages of all others does not end core 0 while it is in time: only the links. */
+static void test_core_0_in_time_is_not_ended_by_what_others_write(void **state)
+{
+    (void)state;
+    for (sk_core c = 1; c < CORES; c++)
+        fake_link[c][0].over = kern_of(0)->epoch;
+    enter(0, DOORBELL);
+    assert_true(works(0));
+    enter(0, TIMER);
+    assert_true(works(0));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_cores, teardown_cores)
@@ -439,6 +451,7 @@ int main(void)
         TEST(test_core_0_is_late_before_it_meets_a_new_epoch),
         TEST(test_core_0_is_late_and_another_is_dead),
         TEST(test_core_0_is_given_up_by_one),
+        TEST(test_core_0_in_time_is_not_ended_by_what_others_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
