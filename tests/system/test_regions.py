@@ -72,6 +72,14 @@ def used(system, core):
     return last
 
 
+def nothing_left(system, core, before):
+    """Nothing more than before is in use. (Less may be: the channel by which a core's init asks that
+    of another ends with that, and is made again when it is wanted.)"""
+    now = used(system, core)
+    return (now["pages"] >= before["pages"] and  # those that are free
+            all(now[k] <= before[k] for k in now if k != "pages"))
+
+
 def rounds(system, core, count, pages=1):
     assert system.run(f"run -c {core} handover {count} {pages}") == \
         f"handover: {pages} pages {count} times from core {core} to core {system.consumer} and back"
@@ -91,7 +99,7 @@ def test_it_is_gone_with_who_has_it_or_here(system):
         tid = system.spawn(f"-c {core} handover 1000000")
         assert "rror" not in system.run(f"kill {system.tid}")
         assert GONE_OR_HERE.search(system.run(f"wait {tid}"))
-        assert used(system, core) == before
+        assert nothing_left(system, core, before)
         system.tid = system.begin()
         rounds(system, core, 2)
 
@@ -106,7 +114,7 @@ def test_the_consumers_core_begins_anew(system):
         assert GONE_OR_HERE.search(system.run(f"wait {tid}"))
         system.tid = system.begin()
         rounds(system, core, 2)
-        assert used(system, core) == before
+        assert nothing_left(system, core, before)
 
 
 def test_the_home_of_what_is_worked_on_begins_anew(system):
@@ -119,4 +127,4 @@ def test_the_home_of_what_is_worked_on_begins_anew(system):
         system.spawn(f"-c {system.elsewhere} handover 1000000 3")
         assert "runs again" in system.run(f"core restart {system.elsewhere}")
         rounds(system, system.elsewhere, 2)
-        assert used(system, system.consumer) == before
+        assert nothing_left(system, system.consumer, before)
