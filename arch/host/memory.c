@@ -302,16 +302,20 @@ static int mapping_side(const struct mapping *m, uint32_t id)
     return m->space[0] == id ? 0 : m->space[1] == id ? 1 : -1;
 }
 
-/* A page is to be seen where one of an epoch was that is over: that is nobody's any more, and now
- * holds what the other page does, unless someone has not seen yet that it is lost. */
+/* A page is to be seen where one of a core was that is lost, or of an epoch that is over. The
+ * latter is nobody's any more, and now holds what the other page does, unless someone has not seen
+ * yet that it is lost. */
 static sk_err page_exchange(sk_uaddr addr)
 {
+    if (page_known(addr) == NULL)
+        return SK_ERR_ARG;
     struct mapping *m = &memory.map[page_index(addr)];
-    if (page_known(addr) == NULL || sim_page_core(addr) != NULL)
+    const struct port_cpu *home = sim_page_core(addr);
+    if (home != NULL && !home->frozen && sim_core_works(home))
         return SK_ERR_ARG;
     page_show(addr);
     rings_lost(addr);
-    if (m->space[0] == 0 && m->space[1] == 0)
+    if (home == NULL && m->space[0] == 0 && m->space[1] == 0)
         memset((void *)addr, 0, SK_PAGE_BYTES);
     return SK_OK;
 }
