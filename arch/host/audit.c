@@ -64,14 +64,15 @@ static void audit_owners(const struct kern *k)
  * of the two is on its way, or one of them is lost to the other. */
 static void audit_foreign(const struct kern *k, const struct region *r)
 {
-    const struct port_cpu *cpu = &sim.cpu[r->far.core];
     uint32_t i = r->far.index;
     bool in_flight = r->move == MOVE_DOUBT ||
                      (r->owner != NULL && r->owner->op.label == SK_LINK_MOVE_REGION &&
                       r->owner->op.state != OP_IDLE && r->owner->op.handle != INDEX_NONE &&
                       &k->regions[r->owner->handles[r->owner->op.handle].index] == r);
-    if (r->far.core == INDEX_NONE || (cpu->mode != CORE_TASK && cpu->mode != CORE_IDLE) ||
-        in_flight)
+    if (r->far.core == INDEX_NONE || in_flight)
+        return;
+    const struct port_cpu *cpu = &sim.cpu[r->far.core];
+    if (cpu->mode != CORE_TASK && cpu->mode != CORE_IDLE)
         return;
     const struct kern *home = cpu->kern;
     if (!GEN_OF(r->far.gen, home->epoch) || k->link[r->far.core].state != LINK_UP ||
