@@ -9,7 +9,8 @@ from . import regions
 
 TOOLS = "build/bench"
 SECONDS = 240
-# No network card and no clock of the host: two runs are the same to the instruction.
+# No network card and no clock of the host: two runs are the same, but for timers that become due
+# while a core runs (docs/figures.md).
 ALWAYS = ["-display", "none", "-monitor", "none", "-nic", "none", "-rtc", "clock=vm",
           "-icount", "shift=0,sleep=off"]
 

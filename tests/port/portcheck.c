@@ -29,6 +29,24 @@ static void clock_checks(struct checks *c)
     check(c, !early, "a wait does not end before its deadline");
 }
 
+/* Where the machine stood still until the timer's time had come, it is not too late to try again
+ * with one that is farther away. */
+static bool cancelled_is_silent(void)
+{
+    for (uint32_t ms = 2; ms <= 512; ms *= 2) {
+        uint32_t events;
+        uint64_t ready;
+        sk_ns at = sk_in_ms(ms);
+        sys_timer(MY_BIT, at);
+        sys_timer(MY_BIT, SK_FOREVER);
+        bool in_time = sk_now() < at;
+        sk_err err = sys_wait(MY_EVENT, at + SK_MS(3), &events, &ready);
+        if (in_time)
+            return err == SK_ERR_TIMED_OUT;
+    }
+    return false;
+}
+
 static void timer_checks(struct checks *c)
 {
     uint32_t events;
@@ -38,16 +56,13 @@ static void timer_checks(struct checks *c)
     check(c, sys_wait(MY_EVENT, SK_FOREVER, &events, &ready) == SK_OK && events == MY_EVENT,
           "a timer sets its event");
     check(c, sk_now() >= at, "a timer is not early");
-    sys_timer(MY_BIT, sk_in_ms(20));
+    sys_timer(MY_BIT, sk_in_ms(5000));
     check(c, sys_wait(MY_EVENT, sk_in_ms(2), &events, &ready) == SK_ERR_TIMED_OUT,
           "the earlier of two deadlines counts");
     sys_timer(MY_BIT, sk_in_ms(2));
-    check(c, sys_wait(MY_EVENT, sk_in_ms(5000), &events, &ready) == SK_OK,
+    check(c, sys_wait(MY_EVENT, sk_in_ms(20000), &events, &ready) == SK_OK,
           "a timer set again replaces the other");
-    sys_timer(MY_BIT, sk_in_ms(1));
-    sys_timer(MY_BIT, SK_FOREVER);
-    check(c, sys_wait(MY_EVENT, sk_in_ms(4), &events, &ready) == SK_ERR_TIMED_OUT,
-          "a cancelled timer is silent");
+    check(c, cancelled_is_silent(), "a cancelled timer is silent");
     check(c, sys_timer(32, 0) == SK_ERR_ARG, "there is no event bit 32");
 }
 

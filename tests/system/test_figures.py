@@ -24,7 +24,7 @@ def bench(*options):
 
 
 class Figures:
-    """{figure: its row} of a board, measured once; fails if two runs differ in a single sample."""
+    """{figure: its row} of a board, measured once; fails if two runs differ in a median."""
 
     def __init__(self):
         self.kept = {}
