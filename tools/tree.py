@@ -13,7 +13,7 @@ C_FOLDERS = FOLDERS[:13]
 # The first match counts. None: tests and tools stand outside and may use everything.
 FLOORS = (
     (r"include/", 0), (r"base/", 1), (r"port/", 2),
-    (r"arch/[^/]+/user/", 4), (r"(kernel|arch|board|drivers)/", 3),
+    (r"arch/linux/names/", 5), (r"arch/([^/]+/user|linux)/", 4), (r"(kernel|arch|board|drivers)/", 3),
     (r"lib/", 4), (r"(services|apps)/", 5),
 )
 # Headers whose name is the contract and whose place is the variant: seam.h is base's, port_types.h

@@ -25,6 +25,9 @@
 /* Most channel ends of one task. */
 #define SK_TASK_ENDS_MAX 256u
 
+/* Most pages of a region. */
+#define SK_REGION_PAGES_MAX 64u
+
 /* Links between kernels: slots of the ring, requests in flight each way (as many slots stay for
  * answers), words of level bits (32 channel ends a word). */
 #define SK_LINK_SLOTS  16u

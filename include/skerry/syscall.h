@@ -222,13 +222,12 @@ enum {
  * LOAN_COPY between two ranges of one loan that overlap leaves any bytes in the overlap.
  */
 
-#define SK_ESCROW_MAX       4u
-#define SK_PORT_DEPTH_MAX   16u
-#define SK_REGION_PAGES_MAX 64u
-#define SK_LENDS_MAX        2u    /* ranges of one LEND */
-#define SK_LOAN_STEP        4096u /* most bytes that one entry copies between loans */
-#define SK_QUOTA_MAX        255u  /* pages */
-#define SK_QUOTA_SIDE       1u    /* the end that has the quota */
+#define SK_ESCROW_MAX     4u
+#define SK_PORT_DEPTH_MAX 16u
+#define SK_LENDS_MAX      2u    /* ranges of one LEND */
+#define SK_LOAN_STEP      4096u /* most bytes that one entry copies between loans */
+#define SK_QUOTA_MAX      255u  /* pages */
+#define SK_QUOTA_SIDE     1u    /* the end that has the quota */
 
 /* Rights, bits of a handle. */
 #define SK_RIGHT_SEND    1u   /* channel: send, receive, open */

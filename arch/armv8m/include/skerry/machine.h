@@ -15,6 +15,8 @@
 #define SK_CHAN_SLOTS_MAX 8u
 #define SK_TASK_ENDS_MAX  64u
 
+#define SK_REGION_PAGES_MAX 64u
+
 #define SK_LINK_SLOTS  8u
 #define SK_LINK_CREDIT 3u
 #define SK_LINK_WORDS  2u
