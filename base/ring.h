@@ -10,8 +10,9 @@
  *
  * Sleep and wake, both directions alike: the sleeper stores its word (armed: the receiver waits
  * for tag t; want: the sender waits for the mark of tag t), then looks once more; the other side
- * publishes, then looks at that word. Both use the seq pair, so at least one of them sees the
- * other. The publisher of exactly that tag wakes: one wake for each sleep, none while both run.
+ * publishes, then looks at that word. Of the sleeper's heavy pair and the other's light pair
+ * (seam.h) at least one load sees the other's store. The publisher of exactly that tag wakes: one
+ * wake for each sleep, none while both run.
  *
  * Not here: who is woken and how, death of the peer, blocking. Two-sided use needs one task (or
  * kernel) per side.
@@ -105,7 +106,7 @@ static inline uint32_t ring_oldest(const struct ring_tx *tx)
     return tx->limit - tx->mask - 1u;
 }
 
-/* Look for marks and extend the credit. Acquire pairs with the mark's store in ring_take_slot: the
+/* Look for marks and extend the credit. Acquire pairs with the mark's store in ring_mark: the
  * receiver has finished reading before we write the slot again. At most 4 looks (n of them with a
  * mark for every slot). */
 static inline void ring_look_for_credit(struct ring_tx *tx)
@@ -178,9 +179,9 @@ static inline sk_err ring_send(struct ring_tx *tx, const struct sk_msg *m, uint3
         seam_store_release(&line->ctl, ring_header(tx, m->ctl, s));
     }
     struct sk_msg *line = ring_fill(tx, m, last);
-    /* Seq store, seq load: the pair with ring_arm's. Also the release of this line. */
-    seam_store_seq(&line->ctl, ring_header(tx, m->ctl, last));
-    uint32_t armed = seam_load_seq(tx->armed);
+    /* Light store, light load: the pair with ring_arm_for's. Also the release of this line. */
+    seam_store_light(&line->ctl, ring_header(tx, m->ctl, last));
+    uint32_t armed = seam_load_light(tx->armed);
     tx->next = last + 1u;
     *wake =
         (armed & RING_FLAG) != 0 && ((armed - ring_tag(first, tx->epoch_tag)) & SK_CTL_TAG) < slots;
@@ -199,9 +200,9 @@ static inline struct sk_msg *ring_claim(struct ring_tx *tx)
 static inline bool ring_publish(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl)
 {
     uint32_t header = ring_header(tx, ctl, tx->next++);
-    /* Seq store, seq load: the pair with ring_arm's. Also the release of this line. */
-    seam_store_seq(&line->ctl, header);
-    return seam_load_seq(tx->armed) == (RING_FLAG | (header & SK_CTL_TAG));
+    /* Light store, light load: the pair with ring_arm_for's. Also the release of this line. */
+    seam_store_light(&line->ctl, header);
+    return seam_load_light(tx->armed) == (RING_FLAG | (header & SK_CTL_TAG));
 }
 
 /* The sender is about to sleep until there is room for `slots` slots. True: it may sleep, and the
@@ -212,9 +213,9 @@ static inline bool ring_want(struct ring_tx *tx, uint32_t slots)
     while (!ring_has_room(tx, slots)) {
         uint32_t marked = ring_oldest(tx) | tx->mark_mask;
         uint32_t tag = ring_tag(marked, tx->epoch_tag);
-        /* Seq store, seq load: the pair with the mark and the look at want in ring_take_slot. */
-        seam_store_seq(tx->want, RING_FLAG | tag);
-        uint32_t ctl = seam_load_seq(&tx->slot[marked & tx->mask].ctl);
+        /* Heavy store, heavy load: the pair with the mark and the look at want in ring_mark. */
+        seam_store_heavy(tx->want, RING_FLAG | tag);
+        uint32_t ctl = seam_load_heavy(&tx->slot[marked & tx->mask].ctl);
         if ((ctl & (SK_CTL_TAKEN | SK_CTL_TAG)) != (SK_CTL_TAKEN | tag))
             return true;
         seam_store_relaxed(tx->want, 0);
@@ -266,10 +267,10 @@ static inline bool ring_mark(struct ring_rx *rx, uint32_t s)
     if ((s & rx->mark_mask) != rx->mark_mask)
         return false;
     uint32_t tag = ring_tag(s, rx->epoch_tag);
-    /* Seq store (with it: release, all reads above are done; pairs with ring_look_for_credit),
-     * seq load: the pair with ring_want's. */
-    seam_store_seq(&rx->slot[s & rx->mask].ctl, SK_CTL_TAKEN | tag);
-    return seam_load_seq(rx->want) == (RING_FLAG | tag);
+    /* Light store (with it: release, all reads above are done; pairs with ring_look_for_credit),
+     * light load: the pair with ring_want's. */
+    seam_store_light(&rx->slot[s & rx->mask].ctl, SK_CTL_TAKEN | tag);
+    return seam_load_light(rx->want) == (RING_FLAG | tag);
 }
 
 /* Copy line number s out and give its slot back. *wake becomes true as said above. */
@@ -361,9 +362,9 @@ static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t ma
 /* Ask to be woken for line number s. False: it is there, or garbage. */
 static inline bool ring_arm_for(struct ring_rx *rx, uint32_t s)
 {
-    /* Seq store, seq load: the pair with ring_send's. */
-    seam_store_seq(rx->armed, RING_FLAG | ring_tag(s, rx->epoch_tag));
-    if (ring_judge(rx, seam_load_seq(&rx->slot[s & rx->mask].ctl), s) == RING_EMPTY)
+    /* Heavy store, heavy load: the pair with ring_send's and ring_publish's. */
+    seam_store_heavy(rx->armed, RING_FLAG | ring_tag(s, rx->epoch_tag));
+    if (ring_judge(rx, seam_load_heavy(&rx->slot[s & rx->mask].ctl), s) == RING_EMPTY)
         return true;
     seam_store_relaxed(rx->armed, 0);
     return false;

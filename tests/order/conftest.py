@@ -8,7 +8,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 HEADERS = ("base/ring.h", "base/level.h")
-CALL = re.compile(r"\bseam_((?:load|store)_(?:relaxed|acquire|release|seq))\(")
+CALL = re.compile(r"\bseam_((?:load|store)_(?:relaxed|acquire|release|seq|light|heavy))\(")
 
 
 def run(*argv, seconds=300):

@@ -1,5 +1,6 @@
 /* See explore.h.
- *   explore [--scenario NAME] [--weaken FILE:LINE[=relaxed]] [--choices A,B,...] [--sites]
+ *   explore [--asymmetric yes] [--scenario NAME] [--weaken FILE:LINE[=relaxed]] [--choices A,B,...]
+ *           [--sites]
  * Ends with 0 if no run failed, 1 if one did (it is replayed with a trace), 2 if it cannot tell.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/order/explore.h"
@@ -379,8 +380,9 @@ int main(int argc, char **argv)
     const char *choices = option(argc, argv, "--choices");
     const char *weaken = option(argc, argv, "--weaken");
     bool print_sites = strcmp(argv[argc - 1], "--sites") == 0, any = false, good = true;
+    model_asymmetric = option(argc, argv, "--asymmetric") != NULL;
     model_weaken(weaken);
-    for (const struct scenario *const *list = scenario_lists; *list; list++) {
+    for (const struct scenario *const *list = scenario_lists + model_asymmetric; *list; list++) {
         for (const struct scenario *s = *list; s->name && good; s++) {
             if (only && strcmp(only, s->name) != 0)
                 continue;

@@ -17,7 +17,8 @@ struct scenario {
     void (*end)(void);       /* both are done */
 };
 
-extern const struct scenario *const scenario_lists[]; /* each ends with a name of NULL */
+/* Each ends with a name of NULL. The first is of kernels, which have no asymmetric variant. */
+extern const struct scenario *const scenario_lists[];
 
 /* The memory of the scenarios: kept at the end of begin, put back at the start of each run. */
 extern struct kept {

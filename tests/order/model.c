@@ -29,6 +29,10 @@ struct loc {
 
 struct state {
     struct view thread[MODEL_THREADS];
+    /* For a load that is put before the light or heavy store that it follows: what the thread knew
+     * before that store, and before others' barriers since its step before. */
+    struct view early[MODEL_THREADS];
+    bool has_early[MODEL_THREADS];
     bool ended[MODEL_THREADS];
     struct view seq;
     bool threads;
@@ -37,12 +41,14 @@ struct state {
 
 struct arena arena __attribute__((aligned(64)));
 unsigned model_thread;
+bool model_asymmetric;
 
 static struct state now, start;
 static struct arena start_arena;
 static struct site *sites;
 static const char *weaken_place;
 static bool weakened;
+static bool early; /* there may be a load of ORDER_EARLY */
 
 /* --- Where things are ------------------------------------------------------------------------- */
 
@@ -90,28 +96,42 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static const char *const order_name[] = {"relaxed", "acquire", "release", "seq"};
+static const char *const order_name[] = {"relaxed", "acquire", "release", "seq",
+                                         "light",   "heavy",   "early"};
+
+static bool is_load(const struct site *site)
+{
+    return strncmp(site->call, "load", 4) == 0;
+}
+
+static enum order weaker(const struct site *site)
+{
+    if (site->order == ORDER_SEQ)
+        return is_load(site) ? ORDER_ACQUIRE : ORDER_RELEASE;
+    bool pair = site->order == ORDER_LIGHT || site->order == ORDER_HEAVY;
+    return pair && is_load(site) ? ORDER_EARLY : ORDER_RELAXED;
+}
 
 static void met(struct site *site)
 {
     char place[64];
     site->next = sites;
     sites = site;
+    if (!model_asymmetric && (site->order == ORDER_LIGHT || site->order == ORDER_HEAVY))
+        site->order = ORDER_SEQ;
     snprintf(place, sizeof(place), "%s:%u", base_name(site->file), site->line);
     size_t n = strlen(place);
     if (weaken_place == NULL || strncmp(weaken_place, place, n) != 0 ||
         (weaken_place[n] != 0 && weaken_place[n] != '=') || site->order == ORDER_RELAXED)
         return;
-    bool load = strncmp(site->call, "load", 4) == 0;
-    site->order = weaken_place[n] == '=' || site->order != ORDER_SEQ ? ORDER_RELAXED
-                  : load                                             ? ORDER_ACQUIRE
-                                                                     : ORDER_RELEASE;
+    site->order = weaken_place[n] == '=' ? ORDER_RELAXED : weaker(site);
     weakened = true;
 }
 
 void model_weaken(const char *place)
 {
     weaken_place = place;
+    early = model_asymmetric && place != NULL;
 }
 
 bool model_weakened(void)
@@ -144,6 +164,8 @@ static void each_view(void (*fn)(struct view *, unsigned, unsigned), unsigned a,
 {
     for (unsigned t = 0; t < MODEL_THREADS; t++)
         fn(&now.thread[t], a, b);
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        fn(&now.early[t], a, b);
     fn(&now.seq, a, b);
     for (unsigned l = 0; l < MODEL_LOCS; l++)
         for (unsigned i = 0; now.loc[l].stored && i < now.loc[l].count; i++)
@@ -178,6 +200,9 @@ static void tidy(unsigned loc)
     for (unsigned t = 0; t < MODEL_THREADS; t++)
         if (!now.ended[t] && now.thread[t].at[loc] < least)
             least = now.thread[t].at[loc];
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        if (now.has_early[t] && now.early[t].at[loc] < least)
+            least = now.early[t].at[loc];
     if (least == 0)
         return;
     l->count -= least;
@@ -196,6 +221,48 @@ static unsigned loc_for(const struct site *site, const void *p)
     return (unsigned)loc;
 }
 
+static void early_begins(unsigned thread)
+{
+    if (!early || now.has_early[thread])
+        return;
+    now.early[thread] = now.thread[thread];
+    now.has_early[thread] = true;
+}
+
+static void early_ends(void)
+{
+    now.has_early[model_thread] = false;
+    memset(&now.early[model_thread], 0, sizeof(now.early[0]));
+}
+
+/* The oldest message that a load may return. */
+static unsigned oldest_for(const struct site *site, unsigned loc)
+{
+    unsigned at = now.thread[model_thread].at[loc];
+    if (now.has_early[model_thread] && site->order == ORDER_EARLY &&
+        now.early[model_thread].at[loc] < at)
+        at = now.early[model_thread].at[loc];
+    early_ends();
+    return at;
+}
+
+/* Each thread passes a full fence, wherever it is. */
+static void fence_all(void)
+{
+    ex_step();
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        join(&now.seq, &now.thread[t]);
+    for (unsigned t = 0; t < MODEL_THREADS; t++)
+        if (!now.ended[t]) {
+            early_begins(t);
+            join(&now.thread[t], &now.seq);
+        }
+    ex_trace("barrier of all threads");
+    ex_learn(ORDER_HEAVY); /* it is past it */
+    for (unsigned l = 0; l < MODEL_LOCS; l++)
+        tidy(l);
+}
+
 uint32_t model_load(struct site *site, const uint32_t *p)
 {
     if (site->hits++ == 0)
@@ -208,11 +275,12 @@ uint32_t model_load(struct site *site, const uint32_t *p)
     struct view *v = &now.thread[model_thread];
     if (site->order == ORDER_SEQ)
         join(v, &now.seq);
-    unsigned older = ex_pick(l->count - v->at[loc]);
+    unsigned older = ex_pick(l->count - oldest_for(site, loc));
     unsigned pos = l->count - 1 - older;
     uint32_t value = l->m[pos].value;
-    v->at[loc] = (uint8_t)pos;
-    if (site->order != ORDER_RELAXED)
+    if (v->at[loc] < pos)
+        v->at[loc] = (uint8_t)pos;
+    if (site->order == ORDER_ACQUIRE || site->order == ORDER_SEQ)
         join(v, &l->m[pos].view);
     if (ex_tracing())
         ex_trace("%s:%u %s: load %s, %s: %#x (%u newer)", base_name(site->file), site->line,
@@ -236,6 +304,10 @@ void model_store(struct site *site, uint32_t *p, uint32_t value)
     if (l->count == MODEL_MESSAGES)
         ex_fail("the explorer has no room for more values of %s", model_name(p));
     struct view *v = &now.thread[model_thread];
+    if (site->order == ORDER_LIGHT || site->order == ORDER_HEAVY)
+        early_begins(model_thread);
+    else
+        early_ends();
     unsigned before = ex_pick(l->count - v->at[loc]);
     unsigned pos = l->count - before;
     memmove(l->m + pos + 1, l->m + pos, (l->count - pos) * sizeof(l->m[0]));
@@ -244,7 +316,7 @@ void model_store(struct site *site, uint32_t *p, uint32_t value)
     l->stored = true;
     each_view(make_way, loc, pos);
     v->at[loc] = (uint8_t)pos;
-    if (site->order == ORDER_RELAXED)
+    if (site->order == ORDER_RELAXED || site->order == ORDER_HEAVY)
         l->m[pos].view.at[loc] = (uint8_t)pos;
     else
         l->m[pos].view = *v;
@@ -257,6 +329,8 @@ void model_store(struct site *site, uint32_t *p, uint32_t value)
                  site->function, order_name[site->order], model_name(p), value, before);
     tidy(loc);
     ex_learn(site->line);
+    if (site->order == ORDER_HEAVY)
+        fence_all();
 }
 
 static void plain(const void *p, bool write)
@@ -367,6 +441,8 @@ void model_return(void)
 void model_thread_ends(void)
 {
     now.ended[model_thread] = true;
+    if (model_asymmetric) /* later barriers of all threads go for what it did, too */
+        join(&now.seq, &now.thread[model_thread]);
     memset(&now.thread[model_thread].at, 0, sizeof(now.thread[0].at));
     for (unsigned l = 0; l < MODEL_LOCS; l++)
         tidy(l);
@@ -389,6 +465,9 @@ uint64_t hash_bytes(uint64_t h, const void *p, size_t n)
 uint64_t model_hash(void)
 {
     uint64_t h = hash_bytes(1, now.thread, sizeof(now.thread));
+    if (early)
+        h = hash_bytes(hash_bytes(h, now.early, sizeof(now.early)), now.has_early,
+                       sizeof(now.has_early));
     h = hash_bytes(h, now.ended, sizeof(now.ended));
     h = hash_bytes(h, &now.seq, sizeof(now.seq));
     for (unsigned l = 0; l < MODEL_LOCS; l++)

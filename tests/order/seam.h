@@ -7,7 +7,17 @@
 
 #include <stdint.h>
 
-enum order { ORDER_RELAXED, ORDER_ACQUIRE, ORDER_RELEASE, ORDER_SEQ };
+/* EARLY, in the asymmetric variant alone: a load that the compiler puts before the thread's last
+ * light or heavy store. */
+enum order {
+    ORDER_RELAXED,
+    ORDER_ACQUIRE,
+    ORDER_RELEASE,
+    ORDER_SEQ,
+    ORDER_LIGHT,
+    ORDER_HEAVY,
+    ORDER_EARLY
+};
 
 /* One call of the seam in the source. */
 struct site {
@@ -38,8 +48,12 @@ void model_store(struct site *site, uint32_t *p, uint32_t value);
 #define seam_load_relaxed(p)     SEAM_LOAD("load_relaxed", ORDER_RELAXED, p)
 #define seam_load_acquire(p)     SEAM_LOAD("load_acquire", ORDER_ACQUIRE, p)
 #define seam_load_seq(p)         SEAM_LOAD("load_seq", ORDER_SEQ, p)
+#define seam_load_light(p)       SEAM_LOAD("load_light", ORDER_LIGHT, p)
+#define seam_load_heavy(p)       SEAM_LOAD("load_heavy", ORDER_HEAVY, p)
 #define seam_store_relaxed(p, v) SEAM_STORE("store_relaxed", ORDER_RELAXED, p, v)
 #define seam_store_release(p, v) SEAM_STORE("store_release", ORDER_RELEASE, p, v)
 #define seam_store_seq(p, v)     SEAM_STORE("store_seq", ORDER_SEQ, p, v)
+#define seam_store_light(p, v)   SEAM_STORE("store_light", ORDER_LIGHT, p, v)
+#define seam_store_heavy(p, v)   SEAM_STORE("store_heavy", ORDER_HEAVY, p, v)
 
 #endif

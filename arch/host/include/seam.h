@@ -39,5 +39,21 @@ static inline void seam_store_seq(uint32_t *p, uint32_t v)
 {
     seam_store_relaxed(p, v);
 }
+static inline uint32_t seam_load_light(const uint32_t *p)
+{
+    return seam_load_relaxed(p);
+}
+static inline uint32_t seam_load_heavy(const uint32_t *p)
+{
+    return seam_load_relaxed(p);
+}
+static inline void seam_store_light(uint32_t *p, uint32_t v)
+{
+    seam_store_relaxed(p, v);
+}
+static inline void seam_store_heavy(uint32_t *p, uint32_t v)
+{
+    seam_store_relaxed(p, v);
+}
 
 #endif
