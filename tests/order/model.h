@@ -9,14 +9,6 @@
  * global view, a seq load joins that before it picks. (C11 promises less: there nothing that was
  * stored before a seq store is in the bargain. All mappings of seam.h give it.)
  *
- * The light and heavy pairs are seq pairs too, but not in the asymmetric variant, where they are
- * what a port with a barrier of all threads makes of them: a light store is a release and a light
- * load relaxed, and after a heavy store, of which it is said there is only order after the barrier,
- * all threads' views are joined at that moment (every thread has a full fence between two of its
- * steps). A heavy load is relaxed. That the compiler puts none of these loads before its store is
- * then part of the bargain: weakened, such a load picks from what the thread knew before that
- * store.
- *
  * Payloads are plain memory. Whoever touches a line must know of the other's accesses to it, by a
  * chain of release and acquire: else it is a race, which is a failure, whatever the value.
  *
@@ -60,7 +52,11 @@ uint64_t model_hash(void);
 extern unsigned model_thread;
 void model_thread_ends(void);
 
-/* The variant: set before all else. */
+/* The variant; set before all else. Light and heavy are seq, but not in the asymmetric variant.
+ * There a light store is a release, a light load and the heavy ones are relaxed, and after a heavy
+ * store comes a step in which all threads' views are joined: each passes a full fence there,
+ * wherever it is. The bargain includes that a compiler puts no load of a pair before its store:
+ * weakened, such a load picks from what its thread knew before that store. */
 extern _Bool model_asymmetric;
 
 /* Call of the seam that is to be weakened: "FILE:LINE", or "FILE:LINE=relaxed" for all the way
