@@ -59,6 +59,7 @@ MAKE_FILES   := Makefile $(wildcard mk/*.mk)
 include mk/host.mk
 include mk/$(BOARD).mk
 include mk/bench.mk
+include mk/native.mk
 include mk/fuzz.mk
 include mk/order.mk
 

@@ -1,0 +1,145 @@
+#!/usr/bin/python3
+"""the ring, channels and calls on this machine's cores, beside their peers"""
+# SPDX-License-Identifier: BSD-2-Clause
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+
+sys.dont_write_bytecode = True
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.dirname(HERE)
+sys.path.insert(0, HERE)
+
+from harness import run, stats, table  # noqa: E402
+
+PROGRAM = "build/bench/native"
+# rounds, milliseconds of a sample
+FULL, QUICK = (7, 60), (3, 12)
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):  # one line, as every other mistake on the command line
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def arguments():
+    parser = Parser(prog="skerry bench native", allow_abbrev=False,
+                    epilog=f"One sample by hand: make bench-native && {PROGRAM} SYSTEM MEASURE [MS "
+                           f"[TIMES]]; {PROGRAM} --list has the names.")
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter samples")
+    parser.add_argument("--csv", metavar="FILE", help="write the figures as comma-separated values")
+    parser.add_argument("--svg", metavar="FILE", help="draw round trip and stream of all systems")
+    parser.add_argument("--systems", metavar="A,B", help="only these (limit-cas,skerry-ring,...)")
+    parser.add_argument("--measures", metavar="A,B", help="only these (rtt64_ns,...)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="samples of everything")
+    parser.add_argument("--ms", type=float, metavar="MS", help="milliseconds of a sample")
+    parser.add_argument("--list", action="store_true", help="systems and measures")
+    args = parser.parse_args()
+    if args.rounds is not None and not 1 <= args.rounds <= 1000:
+        parser.error("--rounds takes 1 to 1000")
+    if args.ms is not None and not 1 <= args.ms <= 5000:
+        parser.error("--ms takes 1 to 5000")
+    return parser, args
+
+
+def build():
+    done = subprocess.run(["make", "-s", f"-j{os.cpu_count()}", "bench-native"], text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    if done.returncode:
+        raise run.Failed("the build failed\n" + done.stdout[-4000:])
+
+
+def chosen(parser, text, known, what):
+    """Names of a list on the command line."""
+    if text is None:
+        return None
+    names = [name for name in text.split(",") if name]
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        parser.error(f"unknown {what} '{unknown[0] if unknown else ''}'; --list has them")
+    return names
+
+
+def plan_of(parser, program, args):
+    """The pairs to be measured, absent peers told of."""
+    systems = chosen(parser, args.systems, {**program.systems, **program.absent}, "system") or \
+        [name for name, (shown, _, _) in program.systems.items() if shown]
+    measures = chosen(parser, args.measures, program.measures, "measure") or program.measures
+    plan = [(s, m) for m in measures for s in systems if (s, m) in program.has]
+    if not plan:
+        parser.error("none of these systems has any of these measures")
+    for name, package in program.absent.items():
+        if not args.systems or name in systems:
+            print(f"bench native: {name} is left out: {package} is missing", file=sys.stderr)
+    return plan
+
+
+def print_list(program):
+    print("measures:")
+    for name, (unit, about) in program.measures.items():
+        print(f"  {name:22} {about} ({table.UNITS.get(unit, unit)})")
+    print("systems:")
+    for name, (shown, how, about) in program.systems.items():
+        if shown:
+            print(f"  {name:22} {about}; two {how}")
+
+
+def summary(found, begin):
+    total = sum(len(s) for s in found.samples.values())
+    lines = [f"{total} samples kept of {found.taken}; {found.repeated} were repeated as noise, "
+             f"{found.kept_noisy} stayed noisy; {found.dropped} steps of more than 1 ms left out.",
+             f"Probe, one line by stores and back: median {found.probe():.0f} ns."
+             if found.probes else "",
+             f"{time.monotonic() - begin:.0f} s in all, {found.seconds:.0f} s of them measuring."]
+    return [line for line in lines if line]
+
+
+def measure(parser, args):
+    begin = time.monotonic()
+    build()
+    program = run.Program(PROGRAM)
+    if args.list:
+        print_list(program)
+        return 0
+    rounds, ms = QUICK if args.quick else FULL
+    plan = plan_of(parser, program, args)
+    one = run.Run(program, plan, args.rounds or rounds, args.ms or ms)
+    found = one.all()
+    rows = one.rows()
+    print("\n".join(table.as_text(rows) + table.ratios_as_text(rows) + [""] +
+                    summary(found, begin)))
+    for (system, name), why in found.skipped.items():
+        print(f"bench native: {system} {name} is left out: {why}", file=sys.stderr)
+    for (system, name), why in found.failed.items():
+        print(f"bench native: {system} {name} FAILED: {why}", file=sys.stderr)
+    if args.csv:
+        with open(args.csv, "w", encoding="utf-8") as out:
+            out.write(stats.as_csv(rows))
+    return 1 if found.failed or not rows else 0
+
+
+def main():
+    parser, args = arguments()
+    for name in (args.csv, args.svg):
+        folder = os.path.dirname(os.path.abspath(name)) if name else "/"
+        if not os.path.isdir(folder):
+            parser.error(f"there is no folder {folder}")
+    args.csv, args.svg = (name and os.path.abspath(name) for name in (args.csv, args.svg))
+    os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    try:
+        return measure(parser, args)
+    except run.Failed as e:
+        print(f"bench native: {e}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

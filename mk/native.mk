@@ -1,0 +1,51 @@
+# build/bench/native: the benchmark on this machine's own cores. A peer whose headers are missing is
+# left out, and the program that reports says so. C++ where a peer is C++.
+# SPDX-License-Identifier: BSD-2-Clause
+
+NATIVE_OUT := build/bench
+NATIVE_CXX := $(shell command -v g++)
+# What is ours, and peers that every machine has.
+NATIVE_OWN   := limits skerry_ring pipe
+# Peers: source|what must be there|library|systems|package.
+NATIVE_PEERS := ck|/usr/include/ck_ring.h|-|ck_ring|libck-dev \
+                boost|/usr/include/boost/lockfree/spsc_queue.hpp|-|boost|libboost-dev
+
+native_word  = $(word $(2),$(subst |, ,$(1)))
+native_here  = $(and $(wildcard $(call native_word,$(1),2)),$(or $(NATIVE_CXX),$(wildcard \
+               bench/native/$(call native_word,$(1),1).c)))
+NATIVE_FOUND := $(foreach p,$(NATIVE_PEERS),$(if $(call native_here,$(p)),$(p)))
+NATIVE_GONE  := $(filter-out $(NATIVE_FOUND),$(NATIVE_PEERS))
+NATIVE_SYSTEMS := $(NATIVE_OWN) $(foreach p,$(NATIVE_FOUND),$(call native_word,$(p),1))
+NATIVE_LIBS  := $(filter-out -,$(foreach p,$(NATIVE_FOUND),$(call native_word,$(p),3))) -lpthread
+NATIVE_SRC   := $(wildcard $(patsubst %,bench/native/%.c,$(NATIVE_SYSTEMS) main sample tool)) \
+                $(wildcard $(NATIVE_SYSTEMS:%=bench/native/%.cc))
+NATIVE_OBJ   := $(patsubst bench/native/%,$(NATIVE_OUT)/native.obj/%.o,$(NATIVE_SRC))
+# The processor's folder, or that of none.
+NATIVE_ISA   := $(firstword $(wildcard bench/native/$(shell uname -m)) bench/native/other)
+# One set of flags for all systems.
+NATIVE_FLAGS := -O2 -g -fno-strict-aliasing -fno-plt -D_GNU_SOURCE -MMD -MP -I$(NATIVE_ISA) \
+                -I$(NATIVE_OUT)/native.gen -Ibench/native $(INCLUDE_FIRST) $(INCLUDE_LAST)
+
+# The list of systems: those whose structs the sources define, in the order of the sources.
+NATIVE_LIST := $(NATIVE_OUT)/native.gen/systems.list
+$(NATIVE_LIST): $(NATIVE_SRC) $(MAKE_FILES)
+	@mkdir -p $(@D)
+	@sed -n 's/^const struct system \([a-z0-9_]*\) = .*/BENCH_SYSTEM(\1)/p' $(NATIVE_SRC) > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@for p in $(foreach p,$(NATIVE_GONE),"$(p)"); do \
+	    IFS='|'; set -- $$p; IFS=,; for s in $$4; do echo "\"$$s $$5\","; done; done > $(@D)/absent.list
+
+$(NATIVE_OUT)/native.obj/%.c.o: bench/native/%.c $(MAKE_FILES) | $(NATIVE_LIST)
+	@mkdir -p $(@D)
+	$(Q)$(HOSTCC) -std=gnu11 $(WARN) $(NATIVE_FLAGS) -c $< -o $@
+$(NATIVE_OUT)/native.obj/%.cc.o: bench/native/%.cc $(MAKE_FILES) | $(NATIVE_LIST)
+	@mkdir -p $(@D)
+	$(Q)$(NATIVE_CXX) -std=gnu++17 -Wall -Wextra -Werror $(NATIVE_FLAGS) -c $< -o $@
+
+$(NATIVE_OUT)/native: $(NATIVE_OBJ)
+	$(Q)$(if $(NATIVE_CXX),$(NATIVE_CXX),$(HOSTCC)) $^ $(NATIVE_LIBS) -o $@
+
+-include $(NATIVE_OBJ:.o=.d)
+
+bench-native: $(NATIVE_OUT)/native
+.PHONY: bench-native
