@@ -19,6 +19,19 @@ def test_stress(program, messages, seed):
     assert "the sender slept 0 times" not in done.stdout.splitlines()[0]
 
 
+# With the seam of Linux, both ways in which a sleeper can be sure to be seen.
+@pytest.mark.parametrize("fenced", [False, True], ids=["asymmetric", "fenced"])
+@pytest.mark.parametrize("program, messages", [("stress-linux", 300000),
+                                               ("stress-linux-tsan", 100000)])
+def test_stress_linux(program, messages, fenced):
+    done = run("env", *(["FENCED=1"] if fenced else []), f"build/order/{program}", str(messages),
+               str(SEEDS[0]), "ring")
+    print(done.stdout)
+    assert done.returncode == 0
+    assert done.stdout.count(f"{messages} passed") == 1
+    assert "the sender slept 0 times" not in done.stdout
+
+
 def test_the_sanitizer_sees_a_missing_acquire():
     done = run("build/order/stress-weak", "20000", str(SEEDS[0]))
     assert done.returncode != 0 and "data race" in done.stdout
