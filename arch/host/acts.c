@@ -111,6 +111,8 @@ bool faults_refuse(void)
         if (f->act == ACT_EXHAUST && f->at == sim.requests) {
             history_note("plan: request %llu is refused", (unsigned long long)f->at);
             f->done = true;
+            const struct kern *k = sim.cur->kern;
+            sim.cur->starved = k != NULL && k->current == &k->tasks[0];
             return true;
         }
     }

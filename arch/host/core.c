@@ -164,7 +164,7 @@ void sim_core_start(struct port_cpu *cpu)
     cpu->timer_ns = SK_FOREVER;
     cpu->bell = cpu->restart_due = cpu->frozen = false;
     cpu->end_due = END_NOT;
-    cpu->lost = cpu->doubted = cpu->seen_off = cpu->ordered = false;
+    cpu->lost = cpu->doubted = cpu->seen_off = cpu->ordered = cpu->starved = false;
     cpu->kill_due = NULL;
     cpu->off_ns = SK_FOREVER;
     cpu->stop_due = false;

@@ -88,6 +88,9 @@ struct sk_link *port_link(struct port_cpu *cpu, sk_core from, sk_core to)
 _Noreturn void port_halt(struct port_cpu *cpu)
 {
     bool panic = sim.crash[cpu->core].cause == SK_CRASH_PANIC;
+    /* An init that does not get its tables says so and ends, and the core with it. */
+    if (cpu->starved && strcmp(sim.crash[cpu->core].reason, "init ended") == 0)
+        cpu->lost = true;
     sim.panics += panic;
     if (panic && !sim.opt.allow_panic && !cpu->lost && !cpu->doubted)
         sim_fail("the kernel of core %u panicked", cpu->core);

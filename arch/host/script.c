@@ -92,6 +92,11 @@ const char *script_reset(const char *text)
     return NULL;
 }
 
+size_t script_seen(void)
+{
+    return script.seen;
+}
+
 /* Does the statement have its way now? */
 static bool match_text(const char *raw)
 {

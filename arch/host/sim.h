@@ -74,6 +74,7 @@ struct port_cpu {
     bool seen_off;      /* another kernel was told that it is off */
     bool ordered;       /* another kernel has ordered it off */
     bool doubted;       /* or has made it silent for a while */
+    bool starved;       /* a plan has refused something to its init, which may not begin without */
     uint64_t steps;
 };
 
@@ -234,6 +235,7 @@ const char *uart_output(size_t *len);
 /* Text: a statement a line (see script.c). Returns NULL or what is wrong. */
 const char *script_reset(const char *text);
 void script_output(void);   /* there is new output */
+size_t script_seen(void);   /* output up to here has been waited for */
 int script_next_char(void); /* -1: nothing to type now */
 sk_ns script_wake_ns(void); /* end of a pause; SK_FOREVER */
 bool script_done(void);

@@ -44,6 +44,7 @@ static struct uart {
     bool routed[SK_CORES_MAX];
     char *output;
     size_t output_len, output_room;
+    size_t tail; /* bytes of the programs' last line, as long as it has no end */
 } uart;
 
 void uart_reset(void)
@@ -68,13 +69,16 @@ void uart_core_reset(sk_core core)
 
 /* --- Output ---------------------------------------------------------------------------------- */
 
-static void emit(const char *text, size_t len)
+/* Put text before the last `tail` bytes of what is kept; what is shown is not put in order. */
+static void emit(const char *text, size_t len, size_t tail)
 {
     if (uart.output_len + len + 1u > uart.output_room) {
         uart.output_room = (uart.output_len + len + 1u) * 2u;
         uart.output = realloc(uart.output, uart.output_room);
     }
-    memcpy(uart.output + uart.output_len, text, len);
+    char *at = uart.output + uart.output_len - tail;
+    memmove(at + len, at, tail);
+    memcpy(at, text, len);
     uart.output_len += len;
     uart.output[uart.output_len] = '\0';
     if (!sim.opt.quiet) {
@@ -84,9 +88,14 @@ static void emit(const char *text, size_t len)
     script_output();
 }
 
+/* A kernel that breaks speaks in the middle of what programs print. Whoever reads a prompt is not
+ * misled by that, and the script is not either: it comes before the line that has no end yet, as
+ * far as that was not waited for. */
 void uart_early(const char *text, size_t len)
 {
-    emit(text, len);
+    if (uart.tail > uart.output_len - script_seen())
+        uart.tail = uart.output_len - script_seen();
+    emit(text, len, uart.tail);
 }
 
 const char *uart_output(size_t *len)
@@ -133,7 +142,8 @@ static void tx_put(uint32_t v)
         uart.tx_armed = true;
         uart.tx_raised = false;
     }
-    emit(&c, 1);
+    uart.tail = c == '\n' ? 0 : uart.tail + 1u;
+    emit(&c, 1, 0);
 }
 
 /* --- Input ----------------------------------------------------------------------------------- */
@@ -207,25 +217,31 @@ sk_err uart_irq_route(sk_core core, uint32_t irq, bool on)
     return SK_OK;
 }
 
+/* The sooner of two times, if it is still to come: what is over has been seen to, or waits for a
+ * core that executes nothing. */
+static sk_ns sooner(sk_ns next, sk_ns at)
+{
+    return at > sim.now && at < next ? at : next;
+}
+
 sk_ns uart_next_ns(void)
 {
     if (sim.cpu[0].mode == CORE_HALTED || sim.cpu[0].mode == CORE_HUNG)
         return SK_FOREVER; /* nobody is left to hear it */
-    sk_ns next = script_wake_ns();
+    /* The script is asked when there is room for a byte. */
+    sk_ns wake = script_wake_ns();
+    sk_ns next = sooner(SK_FOREVER, wake > uart.rx_next_ns ? wake : uart.rx_next_ns);
     bool heard = false;
-    for (sk_core c = 0; c < SK_CORES_MAX; c++)
+    for (uint32_t c = 0; c < SK_CORES_MAX; c++)
         heard = heard || uart.routed[c];
     if (!heard)
         return next;
-    if ((uart.imsc & INT_RT) && uart.rx_count != 0 && uart.rx_last_ns + TIMEOUT_NS < next)
-        next = uart.rx_last_ns + TIMEOUT_NS;
-    if (uart.tx_armed && (uart.imsc & INT_TX)) {
-        sk_ns at = uart.tx_idle_ns - (sk_ns)tx_trigger() * CHAR_NS;
-        if (at < next)
-            next = at;
-    }
-    if (uart.rx_count < fifo_depth() && uart.rx_next_ns > sim.now && uart.rx_next_ns < next)
-        next = uart.rx_next_ns; /* the script may have more to type */
+    if ((uart.imsc & INT_RT) && uart.rx_count != 0)
+        next = sooner(next, uart.rx_last_ns + TIMEOUT_NS);
+    if (uart.tx_armed && (uart.imsc & INT_TX))
+        next = sooner(next, uart.tx_idle_ns - (sk_ns)tx_trigger() * CHAR_NS);
+    if (uart.rx_count < fifo_depth())
+        next = sooner(next, uart.rx_next_ns); /* the script may have more to type */
     return next;
 }
 

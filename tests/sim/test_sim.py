@@ -1,7 +1,7 @@
 # The small scenarios of `./skerry sim`: each as it is, for some seeds; with a task or a core lost at
 # every step of the smallest ones and at a sample of the steps of the others; and with everything
 # else that a plan can do, sampled, on machines that can order a core off and on such that cannot. The whole: `./skerry sim --plan sweep`, `--plan all`. A failure
-# says how to replay it; what was covered is printed at the end (tests/conftest.py). 55 s of CPU.
+# says how to replay it; what was covered is printed at the end (tests/conftest.py). 70 s of CPU.
 # SPDX-License-Identifier: BSD-2-Clause
 import importlib.machinery
 import importlib.util
@@ -91,6 +91,12 @@ def test_all_that_a_plan_can_do_sampled(scenario, mode, record_property):
 @both
 def test_demo_sampled(mode, record_property):
     record_property("coverage", sim("demo", mode, "--cores", "4", "--plan", "sweep:12000"))
+
+
+@both
+@pytest.mark.parametrize("plan", ["all:6000", "exhaust", "panic-core:391", "freeze:1500,clock:1500"])
+def test_demo_whatever_happens(plan, mode, record_property):
+    record_property("coverage", sim("demo", mode, "--seed", "3", "--plan", plan))
 
 
 def test_a_failure_is_replayed():
