@@ -62,6 +62,7 @@ include mk/bench.mk
 include mk/native.mk
 include mk/fuzz.mk
 include mk/order.mk
+include mk/linux.mk
 
 .PHONY: all image lib sim sim-san unit simtests clean
 all: image sim

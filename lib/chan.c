@@ -9,8 +9,10 @@
 #include "lib/self.h"
 #include "lib/xport.h"
 
-#define SPIN_POLLS 128u  /* looks at a running peer's ring before sleeping */
-#define HANDLE_MS  1000u /* patience with a far kernel that takes a handle */
+#define HANDLE_MS 1000u /* patience with a far kernel that takes a handle */
+#define CHECK_LOOKS                                                                                \
+    256u /* looks between looks at clock and cancelling events; most ports sleep                   \
+            before */
 
 sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
 {
@@ -184,9 +186,17 @@ sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out)
     return err;
 }
 
+/* Is there a reason to spin no longer, which the sleep that follows will tell? */
+static bool spin_over(sk_ns deadline)
+{
+    uint32_t events;
+    return sk_now() >= deadline || sk_wait_events(0, 0, &events) == SK_ERR_CANCELLED;
+}
+
 sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
 {
     uint32_t slots = sk_slots_of(out->len);
+    sys_looks looks = 0, most = sys_spin_room();
     for (;;) {
         uint32_t events;
         sk_err err = sk_send_try(c, out);
@@ -197,6 +207,12 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
                 return err;
             if (sk_wait_events(0, sk_in_ms(1), &events) == SK_ERR_CANCELLED)
                 return SK_ERR_CANCELLED;
+            continue;
+        }
+        if (looks < most && !xport_same_core(c)) {
+            if (++looks % CHECK_LOOKS == 0 && spin_over(deadline))
+                most = 0;
+            sk_relax();
             continue;
         }
         if (xport_self(c))
@@ -306,7 +322,7 @@ sk_err sk_recv_try(struct sk_chan *c, struct sk_in *in)
 
 sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
 {
-    uint32_t polls = 0;
+    sys_looks looks = 0, most = sys_spin();
     for (;;) {
         uint32_t events;
         sk_err err = sk_recv_try(c, in);
@@ -314,8 +330,9 @@ sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
             return err;
         if (deadline == 0)
             return SK_ERR_TIMED_OUT;
-        if (polls < SPIN_POLLS && !xport_same_core(c)) {
-            polls++;
+        if (looks < most && !xport_same_core(c)) {
+            if (++looks % CHECK_LOOKS == 0 && spin_over(deadline))
+                most = 0;
             sk_relax();
             continue;
         }

@@ -22,7 +22,7 @@ struct sk_source {
     struct sk_source *next_bit;    /* in the list of its ready bit */
     struct sk_source *next_active; /* in the ring of those that are polled */
     bool active, attached, is_client;
-    uint8_t idle; /* rounds in which it was found empty */
+    sys_looks idle; /* rounds in which it was found empty */
     /* Of an attached channel: it is over, its calls have ended, it is detached; the owner closes
      * it. May be NULL. */
     void (*on_end)(struct sk_loop *loop, struct sk_source *source);

@@ -4,8 +4,7 @@
 #include "lib/build.h"
 #include "lib/loop_inside.h"
 
-#define BURST       8u  /* messages of one source in its turn */
-#define IDLE_ROUNDS 64u /* polls of a dry source whose peer runs on another core */
+#define BURST 8u /* messages of one source in its turn */
 
 /* One function of these, not a call for each: every request goes through all of them. */
 #define HOT inline __attribute__((always_inline))
@@ -134,7 +133,7 @@ static inline void source_message(struct sk_loop *loop, struct sk_source *source
 /* What to do with a source after its turn, in which n messages came and err ended it. */
 static void after_turn(struct sk_loop *loop, struct sk_source *source, uint32_t n, sk_err err)
 {
-    uint8_t idle = n != 0 ? 0 : source->idle;
+    sys_looks idle = n != 0 ? 0 : source->idle;
     if (!source->attached)
         return;
     if (err != SK_OK && err != SK_ERR_EMPTY) {
@@ -142,7 +141,8 @@ static void after_turn(struct sk_loop *loop, struct sk_source *source, uint32_t 
         return;
     }
     if (err == SK_ERR_EMPTY) {
-        if ((idle >= IDLE_ROUNDS || xport_same_core(&source->chan)) && sk_chan_arm(&source->chan))
+        if ((idle >= sys_spin_loop() || xport_same_core(&source->chan)) &&
+            sk_chan_arm(&source->chan))
             return;
         idle++;
     }

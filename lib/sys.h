@@ -3,6 +3,10 @@
  *   sk_err sys_call(uint32_t nr, uintptr_t a0, .. a5, struct sys_result *res)  the instruction
  *   sk_ns sys_now(void)     the machine's clock, readable without a kernel entry
  *   void sys_relax(void)    a pause in a loop that polls another core
+ *   sys_looks               a type that counts looks at a ring of a peer on another core
+ *   sys_looks sys_spin(void)       so many of them before a task sleeps that waits for a message
+ *   sys_looks sys_spin_room(void)  so many before one sleeps that waits for room
+ *   sys_looks sys_spin_loop(void)  so many before an event loop arms a source that has run dry
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LIB_SYS_H
 #define LIB_SYS_H

@@ -37,7 +37,8 @@ static COLD void wake_sender(struct sk_chan *c)
 
 bool xport_closed(const struct sk_chan *c)
 {
-    return *(const volatile uint32_t *)&c->end.status->state != SK_CHAN_OPEN;
+    /* Acquire: what is looked at next in the ring is not older. */
+    return __atomic_load_n(&c->end.status->state, __ATOMIC_ACQUIRE) != SK_CHAN_OPEN;
 }
 
 bool xport_self(const struct sk_chan *c)
@@ -48,7 +49,7 @@ bool xport_self(const struct sk_chan *c)
 /* What was just read may be torn. */
 static inline bool lost(const struct sk_chan *c)
 {
-    return c->end.lent && *(const volatile uint32_t *)&c->end.status->state == SK_CHAN_LOST;
+    return c->end.lent && __atomic_load_n(&c->end.status->state, __ATOMIC_RELAXED) == SK_CHAN_LOST;
 }
 
 /* Label and token, together. */
@@ -170,7 +171,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
 {
     uint32_t events, ctl, label;
     uint64_t ready;
-    if (*(const volatile uint32_t *)&c->end.status->same_core != 1 || c->end.rx.vouched != 0)
+    if (__atomic_load_n(&c->end.status->same_core, __ATOMIC_RELAXED) != 1 || c->end.rx.vouched != 0)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
     struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)

@@ -13,16 +13,16 @@ struct xport_end {
 };
 
 /* Does the peer run on this core? Then it does not run while this task does. The line is written by
- * the kernel of this core while this task does not run: plain loads, but real ones. */
+ * the kernel of this core while this task does not run, or (Linux) by whoever changes hands. */
 static inline bool xport_end_near(const struct xport_end *e)
 {
-    return *(const volatile uint32_t *)&e->status->same_core != 0;
+    return __atomic_load_n(&e->status->same_core, __ATOMIC_RELAXED) != 0;
 }
 
 /* Is the peer this task itself? Then nothing comes while it sleeps. */
 static inline bool xport_end_self(const struct xport_end *e)
 {
-    return *(const volatile uint32_t *)&e->status->same_core == SK_CHAN_SELF;
+    return __atomic_load_n(&e->status->same_core, __ATOMIC_RELAXED) == SK_CHAN_SELF;
 }
 
 /* What waits for the next sleep: that the peer of an answer, on this core, is woken. */

@@ -50,4 +50,19 @@ static inline void sys_relax(void)
     __asm__ volatile("yield" : : : "memory");
 }
 
+/* How long programs look before they sleep (see lib/sys.h). */
+typedef uint8_t sys_looks;
+static inline sys_looks sys_spin(void)
+{
+    return 128;
+}
+static inline sys_looks sys_spin_room(void)
+{
+    return 0;
+}
+static inline sys_looks sys_spin_loop(void)
+{
+    return 64;
+}
+
 #endif

@@ -24,6 +24,7 @@
 #include <skerry/types.h>
 
 struct sk_linux_area; /* this process's view of an area */
+struct linux_launch;
 
 /* --- Areas ----------------------------------------------------------------------------------- */
 
@@ -103,6 +104,7 @@ struct sk_linux_child {
     int pid;   /* of a process, else 0 */
     int pidfd; /* of a process, else -1 */
     unsigned long thread;
+    struct linux_launch *launch; /* the port's */
 };
 
 /* Start main(arg) as a task in a new thread, or in a fork of this process: then arg and everything
@@ -130,8 +132,9 @@ sk_handle sk_linux_given(uint32_t i);
 /* --- Waiting --------------------------------------------------------------------------------- */
 
 /* How often this task looks at a ring before it sleeps: in sk_recv_until, sk_call, sk_call_end, and
- * in an event loop for each source that was busy. 0: sleep at once; SK_LINUX_POLL: never sleep
- * while a peer is on another CPU. A look takes the time of the processor's pause (10 to 60 ns).
+ * in an event loop for each source that was busy; and for room in sk_send_until. 0: sleep at once;
+ * SK_LINUX_POLL: not for minutes. Never for a peer that is bound to the same CPU. Deadlines and
+ * cancelling events end it. A look takes the time of the processor's pause (10 to 60 ns).
  * The usual is SK_LINUX_LOOKS. */
 void sk_linux_spin(uint32_t looks);
 #define SK_LINUX_LOOKS 1024u
