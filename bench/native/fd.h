@@ -1,7 +1,6 @@
-/* Ends that are file descriptors: what pipes and sockets have in common. Polled measures do not
- * block, those of sleepers do. One system call sends one message; what keeps no boundaries of
- * messages may receive several.
- * SPDX-License-Identifier: BSD-2-Clause */
+/* Ends that are file descriptors: what pipes and sockets have in common. Polled measures and
+ * copies do not block, those of sleepers do. One system call sends one message; what keeps no
+ * boundaries of messages may receive several. SPDX-License-Identifier: BSD-2-Clause */
 #ifndef BENCH_FD_H
 #define BENCH_FD_H
 
@@ -25,7 +24,7 @@ struct fd_pair {
 static inline bool fd_blocks(const struct run *run)
 {
     enum bench_kind k = run->measure->kind;
-    return k == KIND_ASLEEP || k == KIND_SOON || k == KIND_LATE || k == KIND_COPY;
+    return k == KIND_ASLEEP || k == KIND_SOON || k == KIND_LATE;
 }
 
 static inline struct fd_pair *fd_pairs(struct run *run)
@@ -86,6 +85,10 @@ static inline void fd_write_all(struct fd_end *e, const uint8_t *at, size_t size
 {
     while (size) {
         ssize_t n = write(e->out, at, size < most ? size : most);
+        if (n < 0 && errno == EAGAIN) {
+            isa_relax();
+            continue;
+        }
         if (n <= 0)
             bench_fail(e->run, "write: %m");
         at += n;
@@ -123,6 +126,10 @@ LOOP void fd_get(struct run *run, struct fd_end *e)
         for (uint64_t i = s.grain; i != 0; i--, got++) {
             for (size_t have = 0; have < size;) {
                 ssize_t n = read(e->in, own + have, size - have);
+                if (n < 0 && errno == EAGAIN) {
+                    isa_relax();
+                    continue;
+                }
                 if (n <= 0)
                     bench_fail(run, "read: %m");
                 have += (size_t)n;
