@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
-from harness import run, stats, table  # noqa: E402
+from harness import doc, run, stats, svg, table  # noqa: E402
 
 PROGRAM = "build/bench/native"
 # rounds, milliseconds of a sample
@@ -32,7 +32,11 @@ def arguments():
                            f"[TIMES]]; {PROGRAM} --list has the names.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter samples")
     parser.add_argument("--csv", metavar="FILE", help="write the figures as comma-separated values")
-    parser.add_argument("--svg", metavar="FILE", help="draw round trip and stream of all systems")
+    parser.add_argument("--svg", metavar="FILE", help="draw a chart of bars for each measure")
+    parser.add_argument("--doc", action="store_true",
+                        help="write table and pictures of docs/performance.md")
+    parser.add_argument("--from", dest="figures", metavar="CSV",
+                        help="measure nothing, take the figures of an earlier run")
     parser.add_argument("--systems", metavar="A,B", help="only these (limit-cas,skerry-ring,...)")
     parser.add_argument("--measures", metavar="A,B", help="only these (rtt64_ns,...)")
     parser.add_argument("--rounds", type=int, metavar="N", help="samples of everything")
@@ -99,28 +103,56 @@ def summary(found, begin):
     return [line for line in lines if line]
 
 
-def measure(parser, args):
+def measure(parser, args, program):
+    """The rows, what to say of the run, and whether nothing was wrong."""
     begin = time.monotonic()
+    rounds, ms = QUICK if args.quick else FULL
+    plan = plan_of(parser, program, args)
+    one = run.Run(program, plan, args.rounds or rounds, args.ms or ms)
+    found = one.all()
+    for (system, name), why in found.skipped.items():
+        print(f"bench native: {system} {name} is left out: {why}", file=sys.stderr)
+    for (system, name), why in found.failed.items():
+        print(f"bench native: {system} {name} FAILED: {why}", file=sys.stderr)
+    rows = one.rows()
+    return rows, summary(found, begin), not found.failed and bool(rows)
+
+
+def read_figures(path):
+    try:
+        with open(path, encoding="utf-8") as f:
+            return stats.from_csv(f.read())
+    except (OSError, ValueError, IndexError) as e:
+        raise run.Failed(f"{path}: {e}") from None
+
+
+def work(parser, args):
     build()
     program = run.Program(PROGRAM)
     if args.list:
         print_list(program)
         return 0
-    rounds, ms = QUICK if args.quick else FULL
-    plan = plan_of(parser, program, args)
-    one = run.Run(program, plan, args.rounds or rounds, args.ms or ms)
-    found = one.all()
-    rows = one.rows()
-    print("\n".join(table.as_text(rows) + table.ratios_as_text(rows) + [""] +
-                    summary(found, begin)))
-    for (system, name), why in found.skipped.items():
-        print(f"bench native: {system} {name} is left out: {why}", file=sys.stderr)
-    for (system, name), why in found.failed.items():
-        print(f"bench native: {system} {name} FAILED: {why}", file=sys.stderr)
+    if args.figures:
+        rows, notes, good = read_figures(args.figures), [], True
+    else:
+        rows, notes, good = measure(parser, args, program)
+    print("\n".join(table.as_text(rows) + table.ratios_as_text(rows) + [""] + notes))
+    about = {name: text for name, (_, text) in program.measures.items()}
     if args.csv:
-        with open(args.csv, "w", encoding="utf-8") as out:
-            out.write(stats.as_csv(rows))
-    return 1 if found.failed or not rows else 0
+        write(args.csv, stats.as_csv(rows))
+    if args.svg and rows:
+        write(args.svg, svg.full(rows, about))
+    if args.doc and rows:
+        print("written: " + ", ".join(doc.write(ROOT, rows, about, notes)))
+    return 0 if good else 1
+
+
+def write(path, text):
+    try:
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(text)
+    except OSError as e:
+        raise run.Failed(f"{path}: {e.strerror}") from None
 
 
 def main():
@@ -129,11 +161,12 @@ def main():
         folder = os.path.dirname(os.path.abspath(name)) if name else "/"
         if not os.path.isdir(folder):
             parser.error(f"there is no folder {folder}")
-    args.csv, args.svg = (name and os.path.abspath(name) for name in (args.csv, args.svg))
+    args.csv, args.svg, args.figures = (name and os.path.abspath(name)
+                                        for name in (args.csv, args.svg, args.figures))
     os.chdir(ROOT)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     try:
-        return measure(parser, args)
+        return work(parser, args)
     except run.Failed as e:
         print(f"bench native: {e}", file=sys.stderr)
         return 1
