@@ -115,15 +115,17 @@ class Run:
         self.progress = progress or Progress()
         self.outcome = Outcome()
 
-    def take(self, pair):
-        """One sample of (system, measure); None if there is none to be had."""
+    def take(self, pair, again=False):
+        """One sample of (system, measure); None if there is none to be had. The median of probes is
+        of the rounds: a place that is noisy has no more weight than others for being repeated."""
         found = self.outcome
         word, rest = self.program.sample(*pair, self.ms)
         if word == "sample":
             sample = stats.Sample.read(rest)
             found.taken += 1
             found.dropped += sample.dropped
-            found.probes += [p for p in sample.probes if p > 0]
+            if not again:
+                found.probes += [p for p in sample.probes if p > 0]
             return sample
         (found.skipped if word == "skipped" else found.failed)[pair] = rest
         found.samples.pop(pair, None)
@@ -135,7 +137,7 @@ class Run:
         while len(tries) < TRIES and tries[-1].noisy(found.probe()) and \
                 found.repeated < REPEATED_MOST * self.rounds * len(self.plan):
             found.repeated += 1
-            sample = self.take(pair)
+            sample = self.take(pair, again=True)
             if sample is None:
                 return None
             tries.append(sample)
