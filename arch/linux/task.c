@@ -194,7 +194,8 @@ sk_err parent_connect(struct linux_task *t, struct linux_handle *h)
                                 .rights = SK_RIGHT_CONNECT,
                                 .index = WORD_INDEX(names),
                                 .object_gen = WORD_GEN(names)};
-    err = port_connect(t, &port, far);
+    while ((err = port_connect(t, &port, far)) == SK_ERR_FULL && linux_now() < give_up)
+        usleep(1000);
     if (err != SK_OK) {
         handle_close(t, far);
         handle_close(t, near);

@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define LONG_MS 20000u /* only a hang takes so long */
@@ -92,13 +94,33 @@ static inline int up_fenced_processes(void **state)
 #f " (fenced, processes)", f, up_fenced_processes, setting_down, NULL                      \
     }
 
+struct peer {
+    sk_linux_main_fn *f;
+    void *arg;
+    bool process;
+};
+
+/* A process does not outlive the test that has failed. */
+static inline int peer_run(void *arg)
+{
+    struct peer p = *(struct peer *)arg;
+    free(arg);
+    if (p.process)
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    return p.f(p.arg);
+}
+
 static inline struct sk_linux_child start_peer(struct setting *s, sk_linux_main_fn *f, void *arg,
                                                const sk_handle *give, uint32_t count)
 {
     struct sk_linux_child child;
     struct sk_linux_task how = {.name = "peer", .give = give, .give_count = count};
-    ASSERT_OK(s->processes ? sk_linux_start_process(s->area, &how, f, arg, &child)
-                           : sk_linux_start_thread(s->area, &how, f, arg, &child));
+    struct peer *p = malloc(sizeof(*p));
+    *p = (struct peer){f, arg, s->processes};
+    ASSERT_OK(s->processes ? sk_linux_start_process(s->area, &how, peer_run, p, &child)
+                           : sk_linux_start_thread(s->area, &how, peer_run, p, &child));
+    if (s->processes)
+        free(p);
     return child;
 }
 

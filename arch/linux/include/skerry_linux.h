@@ -146,10 +146,13 @@ sk_err sk_linux_set_events(struct sk_linux_area *area, sk_tid tid, uint32_t bits
 
 /* --- Names ----------------------------------------------------------------------------------- */
 
-/* Serve names (lib/names.h) for this area in the calling task, until it ends. One in an area; the
- * names of a task die with it. Tasks may ask before it runs: they wait, for SK_NAMES_MS at most.
- * Returns only with an error: SK_ERR_EXISTS: another one does. SK_ERR_NO_MEMORY. */
+/* Serve names (lib/names.h) for this area in the calling task, until its event bit
+ * SK_LINUX_EV_STOP is set: SK_OK. One in an area; the names of a task die with it. Tasks may ask
+ * before it runs: they wait, for SK_NAMES_MS at most. When it is gone they are told
+ * SK_ERR_PEER_DEAD; who closes its sk_parent() then asks the next one. SK_ERR_EXISTS: another task
+ * serves. SK_ERR_NO_MEMORY. */
 sk_err sk_linux_serve_names(void);
+#define SK_LINUX_EV_STOP 31u
 
 /* --- For tests and diagnosis ----------------------------------------------------------------- */
 
