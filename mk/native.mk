@@ -5,7 +5,8 @@
 NATIVE_OUT := build/bench
 NATIVE_CXX := $(shell command -v g++)
 # What is ours, and peers that every machine has.
-NATIVE_OWN   := limits skerry_ring published ump futex eventfd pipe unix mqueue broken
+NATIVE_OWN   := limits skerry_ring $(if $(wildcard arch/linux/names/*.c), skerry_area skerry_chan skerry_rpc \
+                skerry_bulk) published ump futex eventfd pipe unix mqueue broken
 # Peers: source|what must be there|library|systems|package.
 NATIVE_PEERS := ck|/usr/include/ck_ring.h|-|ck_ring|libck-dev \
                 boost|/usr/include/boost/lockfree/spsc_queue.hpp|-|boost|libboost-dev \
@@ -21,14 +22,15 @@ NATIVE_FOUND := $(foreach p,$(NATIVE_PEERS),$(if $(call native_here,$(p)),$(p)))
 NATIVE_GONE  := $(filter-out $(NATIVE_FOUND),$(NATIVE_PEERS))
 NATIVE_SYSTEMS := $(NATIVE_OWN) $(foreach p,$(NATIVE_FOUND),$(call native_word,$(p),1))
 NATIVE_LIBS  := $(filter-out -,$(foreach p,$(NATIVE_FOUND),$(call native_word,$(p),3))) -lpthread
-NATIVE_SRC   := $(wildcard $(patsubst %,bench/native/%.c,$(NATIVE_SYSTEMS) main sample tool seam_alone)) \
+NATIVE_SRC   := $(wildcard $(patsubst %,bench/native/%.c,$(NATIVE_SYSTEMS) main sample tool)) \
                 $(wildcard $(NATIVE_SYSTEMS:%=bench/native/%.cc))
 NATIVE_OBJ   := $(patsubst bench/native/%,$(NATIVE_OUT)/native.obj/%.o,$(NATIVE_SRC))
 # The processor's folder, or that of none.
 NATIVE_ISA   := $(firstword $(wildcard bench/native/$(shell uname -m)) bench/native/other)
 # One set of flags for all systems.
 NATIVE_FLAGS := -O2 -g -DNDEBUG -fno-strict-aliasing -fno-plt -D_GNU_SOURCE -MMD -MP -I$(NATIVE_ISA) \
-                -I$(NATIVE_OUT)/native.gen -Ibench/native $(INCLUDE_FIRST) -Iarch/linux/include $(INCLUDE_LAST)
+                -I$(NATIVE_OUT)/native.gen -Ibench/native $(INCLUDE_FIRST) -Iarch/linux/include -Ilib/shared \
+                $(INCLUDE_LAST)
 
 # The list of systems: those whose structs the sources define, in the order of the sources.
 NATIVE_LIST := $(NATIVE_OUT)/native.gen/systems.list
@@ -49,7 +51,7 @@ $(NATIVE_OUT)/native.obj/%.cc.o: bench/native/%.cc $(MAKE_FILES) | $(NATIVE_LIST
 $(NATIVE_OUT)/native.obj/rte.c.o: NATIVE_FLAGS += -include rte_config.h -isystem /usr/include/dpdk \
     $(patsubst %/rte_config.h,-isystem %,$(wildcard /usr/include/*/dpdk/rte_config.h))
 
-$(NATIVE_OUT)/native: $(NATIVE_OBJ)
+$(NATIVE_OUT)/native: $(NATIVE_OBJ) build/linux/libskerry.a
 	$(Q)$(if $(NATIVE_CXX),$(NATIVE_CXX),$(HOSTCC)) $^ $(NATIVE_LIBS) -o $@
 
 -include $(NATIVE_OBJ:.o=.d)
