@@ -5,8 +5,8 @@
 NATIVE_OUT := build/bench
 NATIVE_CXX := $(shell command -v g++)
 # What is ours, and peers that every machine has.
-NATIVE_OWN   := limits skerry_ring $(if $(wildcard arch/linux/names/*.c), skerry_area skerry_chan skerry_rpc \
-                skerry_bulk) published ump futex eventfd pipe unix mqueue broken
+NATIVE_OWN   := limits skerry_ring skerry_area skerry_chan skerry_rpc \
+                skerry_bulk published ump futex eventfd pipe unix mqueue broken
 # Peers: source|what must be there|library|systems|package.
 NATIVE_PEERS := ck|/usr/include/ck_ring.h|-|ck_ring|libck-dev \
                 boost|/usr/include/boost/lockfree/spsc_queue.hpp|-|boost|libboost-dev \

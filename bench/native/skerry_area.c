@@ -32,7 +32,7 @@ void sky_setup(struct run *run)
 uint32_t sky_looks(const struct run *run)
 {
     return run->system == &skerry          ? SK_LINUX_POLL
-           : run->system == &skerry_asleep ? 0
+           : run->system == &skerry_sleep ? 0
                                            : SK_LINUX_LOOKS;
 }
 

@@ -113,8 +113,8 @@ const struct system skerry = {
              [KIND_TOUCH] = SKY_SIDES(hand, back)},
 };
 
-const struct system skerry_asleep = {
-    .name = "skerry-asleep",
+const struct system skerry_sleep = {
+    .name = "skerry-sleep",
     .about = "the same, whoever waits sleeps at once",
     .setup = sky_setup,
     .side = {[KIND_ASLEEP] = QUEUE_ASLEEP(nap),
