@@ -8,6 +8,7 @@
 #include "inside.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -128,20 +129,32 @@ static void *find(void *watch)
     return NULL;
 }
 
+/* The member at that entry, if it has died: it is watched no longer. A child that was forked
+ * meanwhile may have the descriptor too, so closing it is not enough to be rid of its events. */
+static bool take_dead(struct watch *w, uint32_t at, struct member *m)
+{
+    pthread_mutex_lock(&w->lock);
+    *m = w->member[at];
+    struct pollfd p = {.fd = m->fd, .events = POLLIN};
+    bool dead = m->pid != 0 && poll(&p, 1, 0) == 1;
+    if (dead) {
+        w->member[at].pid = 0;
+        epoll_ctl(w->epoll, EPOLL_CTL_DEL, m->fd, NULL);
+        close(m->fd);
+    }
+    pthread_mutex_unlock(&w->lock);
+    return dead;
+}
+
 static void *reap(void *watch)
 {
     struct watch *w = watch;
     struct epoll_event event;
-    while (half_load(&w->stop) == 0) {
-        if (epoll_wait(w->epoll, &event, 1, -1) != 1 || event.data.u32 >= w->area->tasks)
-            continue;
-        pthread_mutex_lock(&w->lock);
-        struct member m = w->member[event.data.u32];
-        w->member[event.data.u32].pid = 0;
-        close(m.fd); /* which takes it out of the epoll set */
-        pthread_mutex_unlock(&w->lock);
-        watch_bury(w->area, m.pid, m.born);
-    }
+    struct member m;
+    while (half_load(&w->stop) == 0)
+        if (epoll_wait(w->epoll, &event, 1, -1) == 1 && event.data.u32 < w->area->tasks &&
+            take_dead(w, event.data.u32, &m))
+            watch_bury(w->area, m.pid, m.born);
     return NULL;
 }
 
