@@ -17,6 +17,7 @@ build/$(1)/obj/%.o: %.c $(MAKE_FILES)
 	@mkdir -p $$(@D)
 	$$(Q)$$(LINUXCC) $$(L_CFLAGS) $(2) -c $$< -o $$@
 build/$(1)/obj/tests/%.o: L_CFLAGS += $(TEST_WARN) -Wno-maybe-uninitialized
+build/$(1)/tests/test_barrier: L_LINK := -Wl,--wrap=sk_linux_membarrier
 build/$(1)/libskerry.a: $$(LO_$(1))
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$^

@@ -5,15 +5,8 @@
 #include "inside.h"
 #include <seam.h>
 #include <linux/membarrier.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 uint32_t linux_fenced;
-
-int sk_linux_membarrier(int command)
-{
-    return (int)syscall(SYS_membarrier, command, 0, 0);
-}
 
 sk_err barrier_join(void)
 {
