@@ -137,7 +137,7 @@ static void test_loop_finds_it(void **state)
 {
     struct sk_loop loop;
     struct sk_source source = {.on_end = NULL};
-    struct sk_async async;
+    struct sk_async async = {.pending = false};
     sk_err result = SK_ERR_STATE;
     sk_handle far;
     fail_on(0);
