@@ -18,7 +18,7 @@ from harness import doc, run, stats, svg, table  # noqa: E402
 
 PROGRAM = "build/bench/native"
 # rounds, milliseconds of a sample
-FULL, QUICK = (7, 60), (3, 12)
+FULL, QUICK = (9, 60), (3, 12)
 
 
 class Parser(argparse.ArgumentParser):

@@ -26,6 +26,11 @@ def limit(system):
     return system.startswith("limit-")
 
 
+def rank(system):
+    """Limits first, then ours."""
+    return 0 if limit(system) else 1 if ours(system) else 2
+
+
 def title(measure, unit):
     return f"{measure.rsplit('_', 1)[0]}, {UNITS.get(unit, unit)}"
 
@@ -41,7 +46,7 @@ def cell(row):
 def grids(rows):
     """(title, head, lines) of each group that has something."""
     by = {(r.system, r.measure): r for r in rows}
-    systems = list(dict.fromkeys(r.system for r in rows))
+    systems = sorted(dict.fromkeys(r.system for r in rows), key=rank)
     for name, group in GROUPS:
         head = [m for m in group if any((s, m) in by for s in systems)]
         units = {r.measure: r.unit for r in rows}
@@ -116,6 +121,8 @@ class Ratios:
                     "RPC, 1 outstanding / bare ring", "at most 1.25")
         self.beside("skerry", "rpc8_ns", "skerry-ring", "rpc8_ns",
                     "RPC, 8 outstanding / bare ring", "at most 1.25")
+        self.beside("skerry", "rpc64_ns", "skerry-ring", "rpc64_ns",
+                    "RPC, 64 outstanding / bare ring", "at most 1.25")
         self.beside_best("skerry-adaptive", "soon_us", False,
                          "adaptive wait, answer within the budget / best sleeping peer,",
                          "at most 0.6")

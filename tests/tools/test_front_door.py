@@ -80,6 +80,32 @@ def test_doctor_says_what_to_do(tool, tmp_path):
     assert "MISSING  make" in result.stdout and "apt-get install make" in result.stdout
 
 
+def test_doctor_is_content_without_peers_of_a_benchmark(tool, tmp_path):
+    query = tmp_path / "dpkg-query"
+    query.write_text('#!/bin/sh\ncase "$*" in\n*libck-dev) exit 1 ;;\n*) echo install ok installed ;;\nesac\n')
+    query.chmod(0o755)
+    result = tool("skerry", "doctor", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert result.returncode == 0
+    assert "optional libck-dev" in result.stdout and "apt-get install libck-dev" in result.stdout
+
+
+def test_bench_native_goes_on_without_peers(tool, tmp_path):
+    """A peer that cannot be installed; then a wrong option, so that nothing is measured."""
+    for name, text in (
+        ("dpkg-query", 'case "$*" in\n*libnng-dev) exit 1 ;;\n*) echo install ok installed ;;\nesac\n'),
+        ("apt-get", "exit 1\n"),
+        ("sudo", '[ "$1" = -n ] && shift\nexec "$@"\n'),
+    ):
+        path = tmp_path / name
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+    result = tool("skerry", "bench", "native", "--rounds", "0",
+                  env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert result.returncode == 2
+    assert "skerry: libnng-dev is missing (a peer in bench native)" in result.stderr
+    assert "goes on without" in result.stderr and "--rounds takes 1 to 1000" in result.stderr
+
+
 def test_missing_packages_are_named_and_installed(tool, tmp_path):
     """apt-get is a stand-in here that writes down what it was asked for."""
     for name, text in (
