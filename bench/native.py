@@ -110,12 +110,14 @@ def measure(parser, args, program):
     plan = plan_of(parser, program, args)
     one = run.Run(program, plan, args.rounds or rounds, args.ms or ms)
     found = one.all()
+    for text in program.notes:
+        print(f"bench native: {text}", file=sys.stderr)
     for (system, name), why in found.skipped.items():
         print(f"bench native: {system} {name} is left out: {why}", file=sys.stderr)
     for (system, name), why in found.failed.items():
         print(f"bench native: {system} {name} FAILED: {why}", file=sys.stderr)
     rows = one.rows()
-    return rows, summary(found, begin), not found.failed and bool(rows)
+    return rows, summary(found, begin) + program.notes, not found.failed and bool(rows)
 
 
 def read_figures(path):

@@ -26,6 +26,7 @@ class Program:
     def __init__(self, path):
         self.path = path
         self.measures, self.systems, self.has, self.absent = {}, {}, set(), {}
+        self.notes = []
         listed = subprocess.run([path, "--list"], capture_output=True, text=True, check=True)
         for line in listed.stdout.splitlines():
             self.read(*line.split(" ", 1))
@@ -40,6 +41,8 @@ class Program:
             self.systems[name] = (shown == "shown", how, about)
         elif kind == "has":
             self.has.add(tuple(rest.split()))
+        elif kind == "note":
+            self.notes.append(rest)
         elif rest != "- -":
             name, package = rest.split()
             self.absent[name] = package

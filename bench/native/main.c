@@ -4,10 +4,12 @@
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "sample.h"
 #include "systems.h"
-#include <errno.h>
+#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define BENCH_SYSTEM(name) &name,
 static const struct system *const systems[] = {
@@ -48,8 +50,17 @@ static const struct measure *find_measure(const char *name)
     return NULL;
 }
 
+/* What this machine lacks that changes figures. */
+static void list_notes(void)
+{
+    long can = syscall(SYS_membarrier, MEMBARRIER_CMD_QUERY, 0, 0);
+    if (can < 0 || !(can & MEMBARRIER_CMD_GLOBAL_EXPEDITED))
+        printf("note membarrier is missing here: who sends on Skerry's channels pays a fence\n");
+}
+
 static int list(void)
 {
+    list_notes();
     for (unsigned i = 0; i < sizeof absent / sizeof absent[0]; i++)
         printf("absent %s\n", absent[i]);
     for (unsigned i = 0; i < MEASURES; i++)

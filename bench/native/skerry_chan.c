@@ -130,7 +130,6 @@ const struct system skerry_adaptive = {
     .setup = sky_setup,
     .side = {[KIND_RTT] = QUEUE_RTT(nap),
              [KIND_STREAM] = QUEUE_STREAM(nap),
-             [KIND_ASLEEP] = QUEUE_ASLEEP(nap),
              [KIND_SOON] = QUEUE_SOON(nap),
              [KIND_LATE] = QUEUE_LATE(nap),
              [KIND_RPC] = SKY_SIDES(window, serve),

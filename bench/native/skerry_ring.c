@@ -1,6 +1,6 @@
 /* Skerry's bare ring: base/ring.h, messages written and read where they lie. No sleeping here: what
  * ring_publish and ring_pop say of a sleeper is looked at, as who uses it must, and never true.
- * The batch variant copies up to BENCH_BATCH messages in one go.
+ * The batch variant sends and takes up to BENCH_BATCH messages at a time.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "queue.h"
 #include "systems.h"
@@ -67,9 +67,27 @@ LOOP uint64_t ring_recv_one(void *end, uint64_t expect, uint64_t max, uint64_t *
     return 1;
 }
 
-#define ring_send ring_send_one
-#define ring_recv ring_recv_one
+LOOP uint64_t ring_batch_send(void *end, uint64_t number, uint64_t count)
+{
+    uint64_t n = 0, most = count < BENCH_BATCH ? count : BENCH_BATCH;
+    while (n < most && ring_send_one(end, number + n, 1))
+        n++;
+    return n;
+}
+
+LOOP uint64_t ring_batch_recv(void *end, uint64_t expect, uint64_t max, uint64_t *bad)
+{
+    uint64_t n = 0, most = max < BENCH_BATCH ? max : BENCH_BATCH;
+    while (n < most && ring_recv_one(end, expect + n, 1, bad))
+        n++;
+    return n;
+}
+
+#define ring_send       ring_send_one
+#define ring_recv       ring_recv_one
+#define ring_batch_open ring_open
 QUEUE_POLLED_SIDES(ring, ring_end)
+QUEUE_POLLED_SIDES(ring_batch, ring_end)
 
 const struct system skerry_ring = {
     .name = "skerry-ring",
@@ -83,4 +101,13 @@ const struct system skerry_ring = {
              [KIND_TOUCH] = QUEUE_MOVE(ring),
              [KIND_CLIENTS] = QUEUE_CLIENTS(ring),
              [KIND_IDLE] = QUEUE_IDLE(ring)},
+};
+
+const struct system skerry_ring_batch = {
+    .name = "skerry-ring-batch",
+    .about = "the same, up to 32 messages at a time",
+    .bytes = ring_bytes,
+    .side = {[KIND_RTT] = QUEUE_RTT(ring_batch),
+             [KIND_STREAM] = QUEUE_STREAM(ring_batch),
+             [KIND_RPC] = QUEUE_RPC(ring_batch)},
 };
