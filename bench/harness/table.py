@@ -128,7 +128,7 @@ class Ratios:
                          "at most 0.6")
         self.beside_best("skerry-adaptive", "late_us", False,
                          "adaptive wait, answer after it / best sleeping peer,", "about 1")
-        self.beside_best("skerry-asleep", "asleep_us", False, "both asleep / best sleeping peer,",
+        self.beside_best("skerry-sleep", "asleep_us", False, "both asleep / best sleeping peer,",
                          "about 1")
         self.beside("skerry", "move1m_us", "skerry", "move4k_us",
                     "hand over 1 MiB / 4 KiB, untouched", "about 1")

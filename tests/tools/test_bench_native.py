@@ -281,7 +281,7 @@ def test_a_short_run(tool, program, tmp_path):
     csv, picture = tmp_path / "a.csv", tmp_path / "a.svg"
     measures = ["rtt64_ns", "stream64_mps", "asleep_us", "copy4k_gbps", "rpc8_ns", "clients4_ns",
                 "idle64_ns", "move4k_touched_us", "soon_us"]
-    systems = ["limit-cas", "limit-lines", "skerry-ring", "skerry", "skerry-asleep",
+    systems = ["limit-cas", "limit-lines", "skerry-ring", "skerry", "skerry-sleep",
                "skerry-adaptive", "ump", "b-queue", "pipe", "unix"]
     result = tool("bench/native.py", "--systems", ",".join(systems), "--measures",
                   ",".join(measures), "--rounds", "2", "--ms", "3", "--csv", csv, "--svg", picture)
