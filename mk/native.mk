@@ -34,12 +34,16 @@ NATIVE_FLAGS := -O2 -g -DNDEBUG -fno-strict-aliasing -fno-plt -D_GNU_SOURCE -MMD
 
 # The list of systems: those whose structs the sources define, in the order of the sources.
 NATIVE_LIST := $(NATIVE_OUT)/native.gen/systems.list
-$(NATIVE_LIST): $(NATIVE_SRC) $(MAKE_FILES)
+$(NATIVE_LIST).stamp: $(NATIVE_SRC) $(MAKE_FILES)
 	@mkdir -p $(@D)
-	@sed -n 's/^const struct system \([a-z0-9_]*\) = .*/BENCH_SYSTEM(\1)/p' $(NATIVE_SRC) > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	@sed -n 's/^const struct system \([a-z0-9_]*\) = .*/BENCH_SYSTEM(\1)/p' $(NATIVE_SRC) > $(NATIVE_LIST).new
+	@cmp -s $(NATIVE_LIST).new $(NATIVE_LIST) || cp $(NATIVE_LIST).new $(NATIVE_LIST)
 	@for p in $(foreach p,$(NATIVE_GONE),"$(p)"); do \
 	    IFS='|'; set -- $$p; IFS=,; for s in $$4; do echo "\"$$s $$5\","; done; done > $(@D)/absent.list
+	@touch $@
+# It stays as old as it is if nothing has changed.
+$(NATIVE_LIST): $(NATIVE_LIST).stamp
+	@:
 
 $(NATIVE_OUT)/native.obj/%.c.o: bench/native/%.c $(MAKE_FILES) | $(NATIVE_LIST)
 	@mkdir -p $(@D)
