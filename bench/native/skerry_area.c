@@ -31,9 +31,9 @@ void sky_setup(struct run *run)
 
 uint32_t sky_looks(const struct run *run)
 {
-    return run->system == &skerry          ? SK_LINUX_POLL
+    return run->system == &skerry         ? SK_LINUX_POLL
            : run->system == &skerry_sleep ? 0
-                                           : SK_LINUX_LOOKS;
+                                          : SK_LINUX_LOOKS;
 }
 
 void sky_begin(struct run *run, uint32_t looks)
