@@ -8,8 +8,17 @@
 namespace
 {
 
-using moody_queue = moodycamel::ReaderWriterQueue<bench_msg>;
-using moody_blocking = moodycamel::BlockingReaderWriterQueue<bench_msg>;
+/* Made where it lies. */
+struct moody_msg : bench_msg {
+    moody_msg() = default;
+    explicit moody_msg(uint64_t number)
+    {
+        msg_make(this, number);
+    }
+};
+
+using moody_queue = moodycamel::ReaderWriterQueue<moody_msg>;
+using moody_blocking = moodycamel::BlockingReaderWriterQueue<moody_msg>;
 
 template <class Queue> struct moody_pair {
     Queue queue[2];
@@ -62,17 +71,13 @@ void moody_open(moody_polled_end *e, struct run *run, unsigned pair)
 
 LOOP uint64_t moody_send(void *end, uint64_t number, uint64_t count)
 {
-    bench_msg m;
-    if (!count)
-        return 0;
-    msg_make(&m, number);
-    return static_cast<moody_polled_end *>(end)->tx->try_enqueue(m);
+    return count && static_cast<moody_polled_end *>(end)->tx->try_emplace(number);
 }
 
 LOOP uint64_t moody_recv(void *end, uint64_t expect, uint64_t, uint64_t *bad)
 {
     moody_queue *q = static_cast<moody_polled_end *>(end)->rx;
-    const bench_msg *m = q->peek();
+    const moody_msg *m = q->peek();
     if (!m)
         return 0;
     msg_judge(m, expect, bad);
@@ -86,14 +91,12 @@ void moody_blocking_open(moody_asleep_end *e, struct run *run, unsigned pair)
 
 LOOP uint64_t moody_blocking_send(void *end, uint64_t number, uint64_t)
 {
-    bench_msg m;
-    msg_make(&m, number);
-    return static_cast<moody_asleep_end *>(end)->tx->try_enqueue(m);
+    return static_cast<moody_asleep_end *>(end)->tx->try_emplace(number);
 }
 
 LOOP uint64_t moody_blocking_recv(void *end, uint64_t expect, uint64_t, uint64_t *bad)
 {
-    bench_msg m;
+    moody_msg m;
     static_cast<moody_asleep_end *>(end)->rx->wait_dequeue(m);
     msg_judge(&m, expect, bad);
     return 1;
