@@ -16,14 +16,20 @@ struct steps {
     uint64_t sum, ops; /* of the steps that count */
     uint64_t steps, dropped;
     uint64_t dropped_sum, dropped_ops;
+    uint64_t warm_sum, warm_ops; /* of the warm-up */
 };
 
 static inline void steps_begin(struct steps *s, const struct run *run)
 {
     uint64_t now = isa_ticks();
-    struct steps fresh = {
-        1, true, now, now + run->ticks / 8u, now + run->ticks, 3u * run->ticks, run->ms, 0, 0, 0,
-        0, 0,    0};
+    struct steps fresh = {};
+    fresh.grain = 1;
+    fresh.warm_up = true;
+    fresh.last = now;
+    fresh.warm = now + run->ticks / 8u;
+    fresh.end = now + run->ticks;
+    fresh.most = 3u * run->ticks;
+    fresh.ms = run->ms;
     *s = fresh;
 }
 
@@ -53,22 +59,25 @@ static inline bool steps_next(struct steps *s, uint64_t ops)
         bool short_step = d < s->ms / 50u;
         s->grain <<= short_step;
         s->warm_up = short_step || now < s->warm;
+        s->warm_sum += d;
+        s->warm_ops += ops;
         return true;
     }
     steps_add(s, d, ops);
     return now < s->end;
 }
 
-/* Write down what was found: ticks for one operation, of all steps if none counts. */
+/* Write down what was found: ticks for one operation. If no step counts, of those that were too
+ * long, or of the warm-up: all of the sample is said to be lost then. */
 static inline void steps_result(const struct steps *s, struct result *to)
 {
-    uint64_t ops = s->ops ? s->ops : s->dropped_ops;
-    uint64_t sum = s->ops ? s->sum : s->dropped_sum;
+    uint64_t ops = s->ops ? s->ops : s->dropped_ops ? s->dropped_ops : s->warm_ops;
+    uint64_t sum = s->ops ? s->sum : s->dropped_ops ? s->dropped_sum : s->warm_sum;
     to->value = ops ? (double)sum / (double)ops : 0;
     to->ops = ops;
     to->steps = s->steps;
     to->dropped = s->dropped;
-    to->lost = s->dropped ? (double)s->dropped_sum / (double)(s->dropped_sum + s->sum) : 0;
+    to->lost = s->ops ? (double)s->dropped_sum / (double)(s->dropped_sum + s->sum) : 1.0;
 }
 
 #endif
