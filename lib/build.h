@@ -73,6 +73,12 @@ void call_unreserve(struct sk_chan *c, struct sk_call *call);
 sk_err call_pump(struct sk_chan *c, struct sk_in *in, sk_ns deadline);
 sk_err call_await(struct sk_chan *c, struct sk_call *call, sk_ns deadline);
 
+/* While a peer on another core is looked at: so often, ask whether there is a reason to do so no
+ * longer, which the sleep that follows will tell: the end is closed, it is late, it is cancelled.
+ * Most ports sleep before. */
+#define CHAN_CHECK_LOOKS 256u
+bool chan_spin_over(const struct sk_chan *c, sk_ns deadline);
+
 /* The peer breaks the rules: the end is closed, its calls have ended, all with SK_ERR_PROTOCOL. */
 void chan_break(struct sk_chan *c);
 

@@ -10,9 +10,6 @@
 #include "lib/xport.h"
 
 #define HANDLE_MS 1000u /* patience with a far kernel that takes a handle */
-#define CHECK_LOOKS                                                                                \
-    256u /* looks between looks at clock and cancelling events; most ports sleep                   \
-            before */
 
 sk_err sk_chan_open(struct sk_chan *c, sk_handle end, uint32_t bit)
 {
@@ -186,11 +183,11 @@ sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out)
     return err;
 }
 
-/* Is there a reason to spin no longer, which the sleep that follows will tell? */
-static bool spin_over(sk_ns deadline)
+bool chan_spin_over(const struct sk_chan *c, sk_ns deadline)
 {
     uint32_t events;
-    return sk_now() >= deadline || sk_wait_events(0, 0, &events) == SK_ERR_CANCELLED;
+    return xport_closed(c) || sk_now() >= deadline ||
+           sk_wait_events(0, 0, &events) == SK_ERR_CANCELLED;
 }
 
 sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
@@ -210,7 +207,7 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
             continue;
         }
         if (looks < most && !xport_same_core(c)) {
-            if (++looks % CHECK_LOOKS == 0 && spin_over(deadline))
+            if (++looks % CHAN_CHECK_LOOKS == 0 && chan_spin_over(c, deadline))
                 most = 0;
             sk_relax();
             continue;
@@ -331,7 +328,7 @@ sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
         if (deadline == 0)
             return SK_ERR_TIMED_OUT;
         if (looks < most && !xport_same_core(c)) {
-            if (++looks % CHECK_LOOKS == 0 && spin_over(deadline))
+            if (++looks % CHAN_CHECK_LOOKS == 0 && chan_spin_over(c, deadline))
                 most = 0;
             sk_relax();
             continue;

@@ -46,11 +46,12 @@ static inline bool xport_same_core(const struct sk_chan *c)
     return xport_end_near(&c->end);
 }
 
-/* The short way of a call of one line each way, to a peer on this core, while no other call is
- * outstanding: arm, send, wake the peer and sleep in one kernel entry, take the reply where it
- * lies. head is label | token << 16; request and reply as in sk_call, at most SK_PAYLOAD_BYTES.
- * Counts c->call_seq on. Where that does not do it goes on as call_long, or, the request being
- * sent, as call_sent (lib/build.h): in the last place, so that nothing is saved for it. */
+/* The short way of a call of one line each way, while no other call is outstanding. To a peer on
+ * this core: arm, send, wake the peer and sleep in one kernel entry, take the reply where it lies.
+ * To one on another core: send, look for the reply for a while, then arm and sleep. head is label |
+ * token << 16; request and reply as in sk_call, at most SK_PAYLOAD_BYTES. Counts c->call_seq on.
+ * Where that does not do it goes on as call_long, or, the request being sent, as call_sent
+ * (lib/build.h): in the last place, so that nothing is saved for it. */
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline);
 

@@ -166,13 +166,59 @@ static const struct sk_msg *find_reply(struct sk_chan *c, uint32_t token, uint32
     return head >> 16 == token ? line : NULL;
 }
 
+/* The answer, where it lies, is taken; the call has ended. */
+static inline sk_err take_reply(struct sk_chan *c, const struct sk_msg *answer, uint32_t ctl,
+                                uint32_t label, void *reply, uint32_t reply_max, uint32_t *got)
+{
+    uint32_t n = sk_ctl_len(ctl) < reply_max ? sk_ctl_len(ctl) : reply_max;
+    n = label == SK_OK ? n : 0;
+    build_copy(reply, answer->bytes, n);
+    if (got != NULL)
+        *got = n;
+    c->call_seq++;
+    if (ring_mark(&c->end.rx, c->end.rx.next++))
+        wake_sender(c);
+    if (lost(c))
+        return SK_ERR_PEER_DEAD;
+    return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
+}
+
+/* To a peer on another core: look for the reply for a while, then sleep. */
+static COLD sk_err call_far(struct sk_chan *c, uint32_t head, const void *request, uint32_t len,
+                            void *reply, uint32_t reply_max, uint32_t *got, sk_ns deadline)
+{
+    uint32_t events, ctl, label;
+    sys_looks looks = 0, most = deadline != 0 ? sys_spin() : 0;
+    const struct sk_msg *answer;
+    struct sk_msg *line = NULL;
+    if (c->end.rx.vouched == 0 && !xport_self(c) && !xport_closed(c))
+        line = ring_claim(&c->end.tx);
+    if (line == NULL)
+        return call_long(c, head, request, len, reply, reply_max, got, deadline);
+    line_set_head(line, head);
+    build_payload(line, request, len);
+    if (ring_publish(&c->end.tx, line, sk_ctl_make(len, 0, 0, false)))
+        wake_sender(c);
+    while ((answer = find_reply(c, head >> 16, &ctl, &label)) == NULL) {
+        if (looks == most || (++looks % CHAN_CHECK_LOOKS == 0 && chan_spin_over(c, deadline)))
+            break;
+        sk_relax();
+    }
+    if (answer == NULL && deadline != 0 && arm_short(c) && !xport_closed(c) &&
+        sk_wait_events(c->event_mask, deadline, &events) == SK_OK)
+        answer = find_reply(c, head >> 16, &ctl, &label);
+    if (answer == NULL)
+        return call_sent(c, head, NULL, reply, reply_max, got, deadline);
+    return take_reply(c, answer, ctl, label, reply, reply_max, got);
+}
+
 sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_t len, void *reply,
                   uint32_t reply_max, uint32_t *got, sk_ns deadline)
 {
     uint32_t events, ctl, label;
     uint64_t ready;
     if (__atomic_load_n(&c->end.status->same_core, __ATOMIC_RELAXED) != 1 || c->end.rx.vouched != 0)
-        return call_long(c, head, request, len, reply, reply_max, got, deadline);
+        return call_far(c, head, request, len, reply, reply_max, got, deadline);
     struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
@@ -188,17 +234,7 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
     const struct sk_msg *answer = find_reply(c, head >> 16, &ctl, &label);
     if (answer == NULL)
         return call_sent(c, head, NULL, reply, reply_max, got, deadline);
-    uint32_t n = sk_ctl_len(ctl) < reply_max ? sk_ctl_len(ctl) : reply_max;
-    n = label == SK_OK ? n : 0;
-    build_copy(reply, answer->bytes, n);
-    if (got != NULL)
-        *got = n;
-    c->call_seq++;
-    if (ring_mark(&c->end.rx, c->end.rx.next++))
-        wake_sender(c);
-    if (lost(c))
-        return SK_ERR_PEER_DEAD;
-    return label <= (uint32_t)-SK_ERR_LAST ? -(sk_err)label : SK_ERR_PROTOCOL;
+    return take_reply(c, answer, ctl, label, reply, reply_max, got);
 }
 
 sk_err xport_lend(struct sk_chan *c, struct sk_lend *l, uint32_t cancel, sk_ns deadline, bool *sent)
