@@ -7,7 +7,7 @@ X("stream1024_mps", KIND_STREAM, 0, 1024, "mps", "messages of 64 bytes one way, 
 X("asleep_us", KIND_ASLEEP, 0, 64, "us", "round trip, both sleep while they wait")
 X("soon_us", KIND_SOON, 0, 64, "us", "round trip to one that sleeps and answers at once")
 X("late_us", KIND_LATE, 0, 64, "us",
-  "round trip to one that sleeps and works for 200 us, less those")
+  "round trip to one that sleeps and works for 300 us, less those")
 X("copy4k_gbps", KIND_COPY, 4096, 64, "gbps", "payloads of 4 KiB, copied in and out")
 X("copy64k_gbps", KIND_COPY, 65536, 64, "gbps", "payloads of 64 KiB, copied in and out")
 X("copy1m_gbps", KIND_COPY, 1048576, 64, "gbps", "payloads of 1 MiB, copied in and out")

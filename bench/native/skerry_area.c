@@ -31,9 +31,25 @@ void sky_setup(struct run *run)
 
 uint32_t sky_looks(const struct run *run)
 {
-    return run->system == &skerry         ? SK_LINUX_POLL
-           : run->system == &skerry_sleep ? 0
-                                          : SK_LINUX_LOOKS;
+    return run->system == &skerry ? SK_LINUX_POLL : run->system == &skerry_sleep ? 0 : SKY_ADAPTIVE;
+}
+
+/* A budget of SKY_BUDGET_NS: looks at a channel in which nothing comes, timed. */
+static uint32_t adaptive_looks(struct run *run)
+{
+    struct sk_chan *c = tool_own(run, 1, sizeof *c);
+    struct sk_in in;
+    sk_handle far;
+    sky_must(run, sk_chan_create(c, &far, SK_EV_CHAN), "channel");
+    uint64_t from = isa_ticks();
+    for (unsigned i = 0; i < 1000u; i++) {
+        (void)sk_recv_try(c, &in);
+        sk_relax();
+    }
+    uint64_t look = (isa_ticks() - from) / 1000u + 1u;
+    sk_chan_close(c);
+    sys_close(far);
+    return (uint32_t)(tool_ticks_of_ns(run, SKY_BUDGET_NS) / look);
 }
 
 void sky_begin(struct run *run, uint32_t looks)
@@ -42,7 +58,7 @@ void sky_begin(struct run *run, uint32_t looks)
     struct sk_linux_task how = {.name = "side", .cpu_plus_1 = sched_getcpu() + 1};
     sky_must(run, sk_linux_join(sk_linux_fd(run->own), &area), "join");
     sky_must(run, sk_linux_task_begin(area, &how), "task");
-    sk_linux_spin(looks);
+    sk_linux_spin(looks == SKY_ADAPTIVE ? adaptive_looks(run) : looks);
 }
 
 sk_handle sky_serve(struct run *run)

@@ -17,7 +17,11 @@
 /* Make the area and its name service: a system's setup. */
 void sky_setup(struct run *run);
 
-/* How often sides of this system look at a ring before they sleep. */
+/* How often sides of this system look at a ring before they sleep. SKY_ADAPTIVE: so often that it
+ * takes SKY_BUDGET_NS, which is longer than a wake-up and shorter than BENCH_THINK_NS: an answer of
+ * who is woken comes within it, one that is thought over does not. */
+#define SKY_ADAPTIVE  (SK_LINUX_POLL - 1u)
+#define SKY_BUDGET_NS 150000u
 uint32_t sky_looks(const struct run *run);
 
 /* This side becomes a task. */

@@ -126,7 +126,7 @@ const struct system skerry_sleep = {
 
 const struct system skerry_adaptive = {
     .name = "skerry-adaptive",
-    .about = "the same, who waits looks 1,024 times, then sleeps",
+    .about = "the same, who waits looks for 150 us, then sleeps",
     .setup = sky_setup,
     .side = {[KIND_RTT] = QUEUE_RTT(nap),
              [KIND_STREAM] = QUEUE_STREAM(nap),

@@ -12,7 +12,7 @@ extern "C" {
 #define BENCH_BATCH      32u /* most messages of one call, of systems with batches */
 #define BENCH_PAGE       4096u
 #define BENCH_PAIR_ALIGN 128u    /* two lines: what some processors fetch at a time */
-#define BENCH_THINK_NS   200000u /* of a server that is late, and of a client between requests */
+#define BENCH_THINK_NS   300000u /* of a server that is late, and of a client between requests */
 
 /* One single operation took d ticks: the first BENCH_SINGLES of a sample are kept. */
 #define BENCH_SINGLES 65536u
