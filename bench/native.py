@@ -95,8 +95,9 @@ def print_list(program):
 
 def summary(found, begin):
     total = sum(len(s) for s in found.samples.values())
-    lines = [f"{total} samples kept of {found.taken}; {found.repeated} were repeated as noise, "
-             f"{found.kept_noisy} stayed noisy; {found.dropped} steps of more than 1 ms left out.",
+    lines = [f"{total} samples kept of {found.taken}; {found.repeated} were repetitions of noise; "
+             f"{found.left_out} stayed noise and are left out, {found.kept_noisy} stayed and count, as "
+             f"most of their figure's did; {found.dropped} steps of more than 1 ms are left out.",
              f"Probe, one line by stores and back: median {found.probe():.0f} ns."
              if found.probes else "",
              f"{time.monotonic() - begin:.0f} s in all, {found.seconds:.0f} s of them measuring."]

@@ -81,6 +81,7 @@ class Outcome:
     probes: list = dataclasses.field(default_factory=list)
     taken: int = 0
     repeated: int = 0
+    left_out: int = 0
     kept_noisy: int = 0
     dropped: int = 0
     seconds: float = 0.0
@@ -144,8 +145,6 @@ class Run:
             if sample is None:
                 return None
             tries.append(sample)
-        if tries[-1].noisy(found.probe()):
-            found.kept_noisy += 1
         return min(tries, key=lambda s: (s.ops == 0, s.noisy(found.probe()),
                                          s.worst_probe(found.probe())))
 
@@ -167,6 +166,17 @@ class Run:
             if sample and sample.ops:
                 self.outcome.samples[pair].append(sample)
 
+    def settle(self):
+        """Leave out what is still noise, if not most of a figure's samples are."""
+        found = self.outcome
+        for pair, samples in found.samples.items():
+            clean = [s for s in samples if not s.noisy(found.probe())]
+            if 2 * len(clean) > len(samples):
+                found.left_out += len(samples) - len(clean)
+                found.samples[pair] = clean
+            else:
+                found.kept_noisy += len(samples) - len(clean)
+
     def all(self):
         begin = time.monotonic()
         self.program.start()
@@ -176,6 +186,7 @@ class Run:
         finally:
             self.program.stop()
             self.progress.end()
+        self.settle()
         self.outcome.seconds = time.monotonic() - begin
         return self.outcome
 

@@ -112,7 +112,7 @@ def small(rows):
     """The picture that matters: round trip and stream of all."""
     stream = of_measure(rows, "stream64_mps")
     panels = [("Round trip of 64 bytes, polled", of_measure(rows, "rtt64_ns")),
-              ("Stream of 64-byte messages, ring of 64", stream)]
+              ("Stream of 64-byte messages, ring of 64 (skerry: of 16)", stream)]
     return picture("Two cores of one machine, one run, medians",
                    [(name, found) for name, found in panels if found])
 

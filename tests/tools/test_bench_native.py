@@ -132,6 +132,14 @@ def test_repetition_has_an_end():
     assert found.kept_noisy == len(found.samples["b", "rtt64_ns"]) == 10
 
 
+def test_noise_that_stays_is_left_out_if_it_is_the_exception():
+    noise = said(99, probe=200)
+    _, one, found = scripted({"a": [said(1)], "b": [said(2), noise, noise, noise, said(3)],
+                              "c": [said(4)]}, 6)
+    assert (found.repeated, found.left_out, found.kept_noisy) == (2, 1, 0)
+    assert sorted(s.value for s in found.samples["b", "rtt64_ns"]) == [2, 3, 3, 3, 3]
+
+
 def test_what_cannot_be_measured_is_said_once():
     program, one, found = scripted({"a": [said(1)], "b": ["skipped no such queue here"]}, 3)
     assert found.skipped == {("b", "rtt64_ns"): "no such queue here"}
