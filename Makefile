@@ -63,6 +63,7 @@ include mk/native.mk
 include mk/fuzz.mk
 include mk/order.mk
 include mk/linux.mk
+include mk/torture.mk
 
 .PHONY: all image lib sim sim-san unit simtests clean
 all: image sim

@@ -40,9 +40,9 @@ struct task_slot {
     uint64_t creator; /* WORD(bit >> 1, slot | bit & 1 << 27, generation): see task.c; 0: nobody */
     int32_t cpu;      /* that it is bound to, or -1 */
     uint32_t pad[9];
-    /* Its event word. */
+    /* Its event word, the futex that it sleeps on. */
     uint32_t events __attribute__((aligned(64)));
-    uint32_t asleep; /* futex: 1 while it sleeps */
+    uint32_t asleep; /* 1 while it sleeps; written by itself */
     uint64_t ready;
 };
 

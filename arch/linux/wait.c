@@ -1,7 +1,8 @@
 /* Event words: who sets a bit wakes the task if it sleeps; who waits takes the bits. The sleeper
  * says that it sleeps, then looks at the bits once more; who posts sets the bits, then asks whether
  * it sleeps: all of these are seq_cst, so one of the two sees the other. (The rings have their own
- * such pair, in base/ring.h.)
+ * such pair, in base/ring.h.) The sleeper alone says that it sleeps no more: who is killed before
+ * it has woken it leaves that to the next one who posts, and its own death is posted.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "inside.h"
 #include <errno.h>
@@ -41,9 +42,9 @@ void event_post(struct sk_linux_area *a, uint32_t slot, uint32_t bits, uint64_t 
     if (ready != 0)
         __atomic_fetch_or(&s->ready, ready, __ATOMIC_SEQ_CST);
     __atomic_fetch_or(&s->events, bits, __ATOMIC_SEQ_CST);
-    if (half_load(&s->asleep) != 0 && __atomic_exchange_n(&s->asleep, 0, __ATOMIC_SEQ_CST) != 0) {
+    if (half_load(&s->asleep) != 0) {
         linux_count(&linux_stats.wakes);
-        linux_futex_wake(&s->asleep);
+        linux_futex_wake(&s->events);
     }
 }
 
@@ -59,9 +60,10 @@ static void timer_look(struct linux_task *t)
 static void sleep_until(struct task_slot *s, uint32_t mask, sk_ns until)
 {
     half_store(&s->asleep, 1);
-    if ((half_load(&s->events) & mask) == 0) {
+    uint32_t now = half_load(&s->events);
+    if ((now & mask) == 0) {
         linux_count(&linux_stats.sleeps);
-        linux_futex_wait(&s->asleep, 1, until);
+        linux_futex_wait(&s->events, now, until);
     }
     half_store(&s->asleep, 0);
 }
