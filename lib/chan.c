@@ -123,7 +123,7 @@ static sk_err send_handles(struct sk_chan *c, const struct sk_out *out)
     if (out->handles > SK_MSG_HANDLES)
         return SK_ERR_ARG;
     if (!xport_room(c, sk_slots_of(out->len)))
-        return SK_ERR_FULL;
+        return xport_closed(c) ? SK_ERR_PEER_DEAD : SK_ERR_FULL;
     sk_ns deadline = sk_in_ms(HANDLE_MS);
     for (uint32_t i = 0; i < out->handles; i++) {
         sk_err err = sys_send_handle(c->handle, out->handle[i], deadline);

@@ -36,7 +36,7 @@ struct area_head {
 enum { TASK_FREE = 0, TASK_JOINING, TASK_LIVE, TASK_DEAD };
 struct task_slot {
     uint64_t word;
-    uint64_t born;    /* when the process was started; 0: not known */
+    uint64_t born;    /* when the process was started; 0: not known. Of a JOINING one: anything */
     uint64_t creator; /* WORD(bit >> 1, slot | bit & 1 << 27, generation): see task.c; 0: nobody */
     int32_t cpu;      /* that it is bound to, or -1 */
     uint32_t pad[9];

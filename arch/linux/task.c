@@ -31,6 +31,7 @@ static void make_key(void)
 static sk_err take_slot(struct linux_task *t)
 {
     struct sk_linux_area *a = t->area;
+    uint64_t born = watch_born(getpid());
     for (uint32_t i = 0; i < a->tasks; i++) {
         struct task_slot *s = &a->task[i];
         uint64_t w = word_load(&s->word);
@@ -42,7 +43,7 @@ static sk_err take_slot(struct linux_task *t)
         t->slot = i;
         t->gen = gen;
         word_store(&s->creator, 0);
-        word_store(&s->born, watch_born(getpid()));
+        word_store(&s->born, born);
         __atomic_store_n(&s->cpu, -1, __ATOMIC_SEQ_CST);
         half_store(&s->events, 0);
         half_store(&s->asleep, 0);

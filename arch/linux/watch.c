@@ -60,7 +60,11 @@ void watch_bury(struct sk_linux_area *a, int pid, uint64_t born)
         uint64_t w = word_load(&s->word);
         uint64_t since = word_load(&s->born);
         if ((WORD_STATE(w) != TASK_LIVE && WORD_STATE(w) != TASK_JOINING) ||
-            WORD_INDEX(w) != (uint32_t)pid || (born != 0 && since != 0 && born != since))
+            WORD_INDEX(w) != (uint32_t)pid)
+            continue;
+        if (WORD_STATE(w) == TASK_JOINING)
+            since = watch_born(pid); /* it has not said it yet; 0: nobody has the id now */
+        if (born != 0 && since != 0 && born != since)
             continue;
         if (word_change(&s->word, w, WORD(TASK_DEAD, pid, WORD_GEN(w))))
             linux_count(&linux_stats.deaths);
@@ -68,11 +72,13 @@ void watch_bury(struct sk_linux_area *a, int pid, uint64_t born)
     sweep_dead(a);
 }
 
-/* Watch that process. False: no descriptor is left. */
-static bool watch_member(struct watch *w, int pid, uint64_t born)
+/* Watch that process, which is about to join or has. False: no descriptor is left. */
+static bool watch_member(struct watch *w, int pid, uint64_t born, bool joining)
 {
     struct sk_linux_area *a = w->area;
     uint32_t at = a->tasks;
+    if (joining)
+        born = watch_born(pid);
     for (uint32_t i = 0; i < a->tasks; i++) {
         if (w->member[i].pid == pid && w->member[i].born == born)
             return true;
@@ -109,7 +115,7 @@ static bool watch_all(struct watch *w)
         int pid = (int)WORD_INDEX(word);
         if ((WORD_STATE(word) == TASK_LIVE || WORD_STATE(word) == TASK_JOINING) && pid > 0 &&
             pid != getpid())
-            good &= watch_member(w, pid, born);
+            good &= watch_member(w, pid, born, WORD_STATE(word) == TASK_JOINING);
     }
     pthread_mutex_unlock(&w->lock);
     return good;

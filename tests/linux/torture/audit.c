@@ -17,7 +17,8 @@ static const char *leftover(struct sk_linux_area *a, uint32_t *index)
             return "a channel is half made";
         if (WORD_STATE(word_load(&c->word)) != CHAN_USED)
             continue;
-        if (sweep_orphan(a, word_load(&c->end[0].own)) || sweep_orphan(a, word_load(&c->end[1].own)))
+        if (sweep_orphan(a, word_load(&c->end[0].own)) ||
+            sweep_orphan(a, word_load(&c->end[1].own)))
             return "an end belongs to somebody who is gone";
         if (WORD_STATE(word_load(&c->end[0].own)) == OWN_CLOSED &&
             WORD_STATE(word_load(&c->end[1].own)) == OWN_CLOSED)

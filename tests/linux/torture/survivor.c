@@ -1,5 +1,5 @@
-/* The survivor: takes whatever the victim does, asks it and answers it, and keeps account of what it
- * was told. SPDX-License-Identifier: BSD-2-Clause */
+/* The survivor: takes whatever the victim does, asks it and answers it, and keeps account of what
+ * it was told. SPDX-License-Identifier: BSD-2-Clause */
 #include "torture.h"
 
 #define NOBODY UINT32_MAX
@@ -180,6 +180,7 @@ static bool turn_ask(struct survivor *s)
         }
         if (in.len != 4 || in.w32[0] != s->answered)
             WRONG(s, "not the call that is next", in.w32[0], s->answered);
+        (void)turn_msg(s); /* what was sent before the call is taken before the answer */
         uint32_t answer = answer_to(s->round.number, s->answered++);
         err = sk_reply(&s->ask, in.token, SK_OK, &answer, 4, NULL, 0, NULL);
         if (err != SK_OK && err != SK_ERR_PEER_DEAD)
@@ -197,8 +198,7 @@ static void call_ended(struct survivor *s, uint32_t i)
         s->calls_dead++;
         return;
     }
-    if (s->call[i].err != SK_OK || in->len != 4 ||
-        in->w32[0] != answer_to(s->round.number, number))
+    if (s->call[i].err != SK_OK || in->len != 4 || in->w32[0] != answer_to(s->round.number, number))
         WRONG(s, "a wrong answer", s->call[i].err, number);
     if (number != s->calls_answered++)
         WRONG(s, "not the answer that is next", number, s->calls_answered);
@@ -230,8 +230,7 @@ static uint32_t call_oldest(const struct survivor *s)
 {
     uint32_t oldest = CALLS;
     for (uint32_t i = 0; i < CALLS; i++)
-        if (s->call_on[i] &&
-            (oldest == CALLS || s->call_number[i] < s->call_number[oldest]))
+        if (s->call_on[i] && (oldest == CALLS || s->call_number[i] < s->call_number[oldest]))
             oldest = i;
     return oldest;
 }

@@ -24,10 +24,10 @@ enum {
     KINDS
 };
 static const char *const kinds[KINDS] = {"point", "time", "two", "stop", "stop-two"};
-static const uint8_t often[16] = {KIND_POINT, KIND_POINT, KIND_POINT, KIND_POINT, KIND_POINT,
-                                  KIND_POINT, KIND_POINT, KIND_TIME,  KIND_TIME,  KIND_TIME,
-                                  KIND_TIME,  KIND_TWO,   KIND_TWO,   KIND_TWO,   KIND_STOP,
-                                  KIND_STOP_TWO};
+static const uint8_t often[16] = {KIND_POINT, KIND_POINT, KIND_POINT, KIND_POINT,
+                                  KIND_POINT, KIND_POINT, KIND_POINT, KIND_TIME,
+                                  KIND_TIME,  KIND_TIME,  KIND_TIME,  KIND_TWO,
+                                  KIND_TWO,   KIND_TWO,   KIND_STOP,  KIND_STOP_TWO};
 
 struct torture {
     struct sk_linux_area *area;
@@ -89,11 +89,11 @@ static bool reached(const struct points *p, uint32_t at)
     return at != 0 && __atomic_load_n(&p->passed, __ATOMIC_RELAXED) >= at;
 }
 
-/* The process is about to be stopped, or is: wait for it. */
-static bool await_stop(int pid)
+/* The process is about to be stopped, or is: wait for it; or, with WNOHANG, look whether it is. */
+static bool await_stop(int pid, int options)
 {
-    siginfo_t info;
-    return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT) == 0 &&
+    siginfo_t info = {.si_code = 0};
+    return waitid(P_PID, (id_t)pid, &info, WSTOPPED | WEXITED | WNOWAIT | options) == 0 &&
            info.si_code == CLD_STOPPED;
 }
 
@@ -133,9 +133,9 @@ static void round_work(struct torture *t, struct survivor *s, struct plan *p,
             p->kill_at = SK_FOREVER;
             (void)sk_linux_kill(child);
         }
-        if (stop && reached(t->points, p->at)) {
+        if (stop && reached(t->points, LOOK(t->points->at))) {
             stop = false;
-            if (await_stop(child->pid))
+            if (await_stop(child->pid, 0))
                 victim_stopped(t, s, p, child->pid);
             continue;
         }
@@ -176,8 +176,19 @@ static void victim_end(struct torture *t, struct survivor *s, struct sk_linux_ch
         return; /* it never began */
     if (s->wrong != NULL)
         (void)sk_linux_kill(child);
-    if (sk_linux_await(child, sk_in_ms(LONG_MS), &status) != SK_OK)
-        WRONG(s, "the victim does not end", 0, 0);
+    sk_err err;
+    sk_ns give_up = sk_in_ms(LONG_MS);
+    while ((err = sk_linux_await(child, sk_in_ms(2), &status)) == SK_ERR_TIMED_OUT) {
+        if (t->points->signal == SIGSTOP && await_stop(child->pid, WNOHANG))
+            (void)kill(child->pid, SIGCONT); /* it had closed everything already */
+        if (sk_now() >= give_up) {
+            WRONG(s, "the victim does not end", 0, 0);
+            (void)sk_linux_kill(child);
+            give_up = SK_FOREVER;
+        }
+    }
+    if (err != SK_OK)
+        WRONG(s, "the victim cannot be awaited", err, 0);
     if (status == 128 + SIGKILL)
         t->killed++;
     else if (status == 0 || (status == 1 && (s->left || LOOK(t->account->bad) != 0)))
@@ -195,7 +206,7 @@ static void bystander_after(struct torture *t, struct survivor *s, const struct 
         if (p->kind == KIND_TWO) {
             t->two++;
             must(bystander_end(b) && bystander_begin(b, t->area), "no bystander");
-        } else if (await_stop(b->child.pid)) {
+        } else if (await_stop(b->child.pid, 0)) {
             t->two_stopped++;
             (void)kill(b->child.pid, SIGCONT);
         }
@@ -209,8 +220,7 @@ static void bystander_before(struct torture *t, const struct plan *p)
     struct points *points = t->bystander.points;
     points->passed = 0;
     points->signal = p->kind == KIND_TWO ? SIGKILL : SIGSTOP;
-    __atomic_store_n(&points->at,
-                     p->kind == KIND_TWO || p->kind == KIND_STOP_TWO ? p->sweep_at : 0,
+    __atomic_store_n(&points->at, p->kind == KIND_TWO || p->kind == KIND_STOP_TWO ? p->sweep_at : 0,
                      __ATOMIC_SEQ_CST);
 }
 
@@ -221,10 +231,11 @@ static void round_run(struct torture *t, uint32_t number)
     struct plan p = plan_make(t, number);
     memset(t->account, 0, sizeof(*t->account));
     *t->left = 0;
-    *t->points = (struct points){.at = p.at, .signal = p.kind == KIND_STOP ? SIGSTOP : SIGKILL};
+    bool stop = p.kind == KIND_STOP;
+    *t->points = (struct points){.at = stop ? 0 : p.at, .signal = stop ? SIGSTOP : SIGKILL};
     memset(&s, 0, sizeof(s));
     s.area = t->area;
-    s.round = (struct round){t->seed, number, t->account, t->left};
+    s.round = (struct round){t->seed, number, t->account, t->points, stop ? p.at : 0, t->left};
     t->rounds++;
     t->of_kind[p.kind]++;
     bystander_before(t, &p);
@@ -313,9 +324,10 @@ int main(int argc, char **argv)
     rounds_run(&t, SK_LINUX_ANY, from, from + rounds - rounds / 4u);
     rounds_run(&t, SK_LINUX_FENCED, from + rounds - rounds / 4u, from + rounds);
     double seconds = (double)(sk_now() - start) * 1e-9;
-    printf("torture: seed %llu: %u rounds: %u killed (%u before they had begun), %u ended, %u stopped,"
-           " bystander %u killed, %u stopped; %.1f s, %.0f kills a minute; %u wrong\n",
-           (unsigned long long)t.seed, t.rounds, t.killed + t.two, t.unborn, t.ended, t.stopped,
-           t.two, t.two_stopped, seconds, (t.killed + t.two) / seconds * 60.0, t.wrong);
+    printf(
+        "torture: seed %llu: %u rounds: %u killed (%u before they had begun), %u ended, %u stopped,"
+        " bystander %u killed, %u stopped; %.1f s, %.0f kills a minute; %u wrong\n",
+        (unsigned long long)t.seed, t.rounds, t.killed + t.two, t.unborn, t.ended, t.stopped, t.two,
+        t.two_stopped, seconds, (t.killed + t.two) / seconds * 60.0, t.wrong);
     return t.wrong != 0;
 }

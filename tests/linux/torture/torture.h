@@ -3,8 +3,8 @@
  * own account, which lies in memory of its own and is written ahead: `begun` before something is
  * done, `done` after it.
  *
- * What is done in a round follows from seed and number alone; when it is killed likewise, where that
- * is a point of its work (points.h), and as far as time repeats itself, where it is a time.
+ * What is done in a round follows from seed and number alone; when it is killed likewise, where
+ * that is a point of its work (points.h), and as far as time repeats itself, where it is a time.
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef TORTURE_H
 #define TORTURE_H
@@ -60,7 +60,8 @@ static inline uint32_t note_write(uint8_t *bytes, const struct note *n)
 }
 
 /* Is this message number `number` of the round, whole? */
-static inline bool note_read(const struct sk_in *in, uint32_t round, uint32_t number, struct note *n)
+static inline bool note_read(const struct sk_in *in, uint32_t round, uint32_t number,
+                             struct note *n)
 {
     uint8_t expected[SK_PAYLOAD_MAX];
     if (in->len < sizeof(*n))
@@ -80,17 +81,17 @@ static inline uint32_t answer_to(uint32_t round, uint32_t number)
 
 /* Of the victim: written by it alone, ahead; read by the survivor when it is dead. */
 struct account {
-    uint32_t stage; /* 1: at work, 2: at its end */
-    uint32_t bad;   /* the line at which something was wrong, 0: none */
-    sk_err err;     /* and the error there */
-    uint32_t sent_begun, sent_done;            /* to the survivor */
-    uint32_t got;                              /* from the survivor */
-    uint32_t asked, answered;                  /* its calls */
-    uint32_t served_begun, served_done;        /* the survivor's calls */
-    uint32_t connect_begun, connect_done;      /* at the survivor's port */
-    uint32_t subs;                             /* channels that it has made */
-    uint32_t sub_begun[SUBS], sub_done[SUBS];  /* messages sent on each */
-    uint32_t sub_connected[SUBS];              /* 1: connecting, 2: it is queued, 3: refused */
+    uint32_t stage;                           /* 1: at work, 2: at its end */
+    uint32_t bad;                             /* the line at which something was wrong, 0: none */
+    sk_err err;                               /* and the error there */
+    uint32_t sent_begun, sent_done;           /* to the survivor */
+    uint32_t got;                             /* from the survivor */
+    uint32_t asked, answered;                 /* its calls */
+    uint32_t served_begun, served_done;       /* the survivor's calls */
+    uint32_t connect_begun, connect_done;     /* at the survivor's port */
+    uint32_t subs;                            /* channels that it has made */
+    uint32_t sub_begun[SUBS], sub_done[SUBS]; /* messages sent on each */
+    uint32_t sub_connected[SUBS];             /* 1: connecting, 2: it is queued, 3: refused */
 };
 
 /* What both know of a round. */
@@ -98,11 +99,13 @@ struct round {
     uint64_t seed;
     uint32_t number;
     struct account *account;
-    uint32_t *left; /* the survivor has closed everything: errors are right from now on */
+    struct points *points; /* the victim's */
+    uint32_t at;           /* the point, from the beginning of its work on; 0: chosen already */
+    uint32_t *left;        /* the survivor has closed everything: errors are right from now on */
 };
 
 #define LOOK(word)       __atomic_load_n(&(word), __ATOMIC_ACQUIRE)
-#define SAY(word, value)  __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
+#define SAY(word, value) __atomic_store_n(&(word), (value), __ATOMIC_RELEASE)
 
 /* victim.c: given the far ends of msg, ask and serve, and the survivor's port. arg: the round. */
 int victim_main(void *arg);
@@ -138,7 +141,7 @@ struct survivor {
     bool call_on[CALLS];
     uint32_t call_number[CALLS];
     uint32_t calls, calls_answered, calls_dead;
-    bool left; /* it has closed everything before the victim's end */
+    bool left;         /* it has closed everything before the victim's end */
     const char *wrong; /* NULL: nothing */
     uint32_t wrong_line;
     int64_t wrong_a, wrong_b;
