@@ -107,6 +107,8 @@ class Ratios:
         for ring in ("skerry-ring", "skerry-ring-batch"):
             self.beside(ring, "rtt64_ns", "limit-cas", "rtt64_ns",
                         f"{ring}: round trip / limit-cas", "at most 1.2")
+            self.beside(ring, "rtt64_ns", "limit-pair", "rtt64_ns",
+                        f"{ring}: round trip / limit-pair", "about 1")
             self.beside_best(ring, "rtt64_ns", False, f"{ring}: round trip / best peer,",
                              "at most 1")
             self.beside_best(ring, "stream64_mps", True, f"{ring}: stream, ring 64 / best peer,",

@@ -1,5 +1,7 @@
 /* What the machine permits: systems that are no queues. One line that two cores pass to and fro,
- * by compare-and-swap or by plain stores; and lines handed over by half a ring at a time, which is
+ * by compare-and-swap or by plain stores, also with a whole message in it (`limit-message`). Two
+ * lines, each written by one core only (`limit-pair`): what a ring in each direction cannot be
+ * faster than. And lines handed over by half a ring at a time, which is
  * as fast as lines can follow each other. In `limit-lines-mark` the receiver also writes each line,
  * as one does that marks what it has taken.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -82,10 +84,61 @@ static void store_pong(struct run *run)
     limit_pong(run, store_pass);
 }
 
+/* A message in one line, or in two: its header says whose turn it is, and counts up. */
+
+struct line_end {
+    struct bench_msg *tx, *rx;
+    uint64_t turn; /* the header that is awaited next, or written next */
+};
+
+static void line_open(struct line_end *e, struct run *run, unsigned pair)
+{
+    e->tx = e->rx = (struct bench_msg *)tool_pair(run, pair);
+}
+
+static void pair_open(struct line_end *e, struct run *run, unsigned pair)
+{
+    line_open(e, run, pair);
+    e->tx += run->side * (BENCH_PAIR_ALIGN / sizeof *e->tx);
+    e->rx += (1u - run->side) * (BENCH_PAIR_ALIGN / sizeof *e->rx);
+}
+
+LOOP uint64_t line_send(void *end, uint64_t number, uint64_t count)
+{
+    struct line_end *e = end;
+    if (!count)
+        return 0;
+    msg_fill(e->tx->word, number);
+    __atomic_store_n(&e->tx->header, ++e->turn, __ATOMIC_RELEASE);
+    return 1;
+}
+
+LOOP uint64_t line_recv(void *end, uint64_t expect, uint64_t max, uint64_t *bad)
+{
+    struct line_end *e = end;
+    (void)max;
+    if (__atomic_load_n(&e->rx->header, __ATOMIC_ACQUIRE) != e->turn + 1u)
+        return 0;
+    msg_check(e->rx->word, expect, bad);
+    e->turn++;
+    return 1;
+}
+
+#define pair_send line_send
+#define pair_recv line_recv
+QUEUE_POLLED_SIDES(line, line_end)
+QUEUE_POLLED_SIDES(pair, line_end)
+
 static size_t one_line(const struct measure *measure)
 {
     (void)measure;
     return BENCH_LINE;
+}
+
+static size_t two_lines(const struct measure *measure)
+{
+    (void)measure;
+    return 2u * BENCH_PAIR_ALIGN;
 }
 
 /* Lines, half a ring at a time. */
@@ -185,6 +238,20 @@ const struct system limit_store = {
     .about = "limit: one line, store ping-pong",
     .bytes = one_line,
     .side = {[KIND_RTT] = {store_ping, store_pong}},
+};
+
+const struct system limit_message = {
+    .name = "limit-message",
+    .about = "limit: the same line with a whole message, there and back",
+    .bytes = one_line,
+    .side = {[KIND_RTT] = QUEUE_RTT(line)},
+};
+
+const struct system limit_pair = {
+    .name = "limit-pair",
+    .about = "limit: two lines with whole messages, each written by one side only",
+    .bytes = two_lines,
+    .side = {[KIND_RTT] = QUEUE_RTT(pair)},
 };
 
 const struct system limit_lines = {
