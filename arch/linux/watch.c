@@ -72,6 +72,27 @@ void watch_bury(struct sk_linux_area *a, int pid, uint64_t born)
     sweep_dead(a);
 }
 
+/* An entry of a process that lives and has no task any more, now free; a->tasks: there is none. So
+ * there is one for each process that has: they are no more than tasks. */
+static uint32_t reclaim(struct watch *w)
+{
+    struct sk_linux_area *a = w->area;
+    for (uint32_t at = 0; at < a->tasks; at++) {
+        bool used = false;
+        for (uint32_t i = 0; i < a->tasks && !used; i++) {
+            uint64_t word = word_load(&a->task[i].word);
+            used = WORD_STATE(word) != TASK_FREE && WORD_INDEX(word) == (uint32_t)w->member[at].pid;
+        }
+        if (used)
+            continue;
+        epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->member[at].fd, NULL);
+        close(w->member[at].fd);
+        w->member[at].pid = 0;
+        return at;
+    }
+    return a->tasks;
+}
+
 /* Watch that process, which is about to join or has. False: no descriptor is left. */
 static bool watch_member(struct watch *w, int pid, uint64_t born, bool joining)
 {
@@ -85,6 +106,8 @@ static bool watch_member(struct watch *w, int pid, uint64_t born, bool joining)
         if (w->member[i].pid == 0)
             at = i;
     }
+    if (at == a->tasks)
+        at = reclaim(w);
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     if (fd < 0 && errno != ESRCH && errno != EINVAL)
         return false;

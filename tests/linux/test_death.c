@@ -242,6 +242,57 @@ static void test_watcher_of_a_third(void **state)
     assert_int_equal(status, 128 + SIGKILL);
 }
 
+/* Processes that live on and are no tasks any more are not watched for ever: there are places for
+ * as many as there can be tasks. */
+static int lingers(void *setting)
+{
+    struct setting *s = setting;
+    sk_linux_task_end(0);
+    PEER_CHECK(sk_linux_leave(s->area) == SK_OK); /* nor does it watch */
+    pause();
+    return 0;
+}
+
+static int up_small(void **state)
+{
+    struct setting *s = calloc(1, sizeof(*s));
+    *state = s;
+    s->processes = true;
+    return sk_linux_create(&(struct sk_linux_params){.tasks = 2}, &s->area) == SK_OK &&
+                   sk_linux_task_begin(s->area, NULL) == SK_OK
+               ? 0
+               : -1;
+}
+
+static void test_many_have_been(void **state)
+{
+    struct setting *s = *state;
+    struct sk_linux_child gone[5];
+    struct sk_chan c;
+    struct sk_in in;
+    sk_handle far;
+    int32_t status;
+    for (uint32_t i = 0; i < 5; i++) {
+        struct sk_linux_use use;
+        gone[i] = start_peer(s, lingers, s, NULL, 0);
+        do
+            sk_linux_use(s->area, &use);
+        while (use.tasks != 1);
+    }
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    struct sk_linux_child peer = start_peer(s, send_five, s, &far, 1);
+    for (uint32_t i = 0; i < 5; i++)
+        ASSERT_OK(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)));
+    ASSERT_OK(sk_linux_kill(&peer));
+    assert_int_equal(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)), SK_ERR_PEER_DEAD);
+    ASSERT_OK(sk_linux_await(&peer, sk_in_ms(LONG_MS), &status));
+    sk_chan_close(&c);
+    for (uint32_t i = 0; i < 5; i++) {
+        ASSERT_OK(sk_linux_kill(&gone[i]));
+        ASSERT_OK(sk_linux_await(&gone[i], sk_in_ms(LONG_MS), &status));
+    }
+}
+
 /* Stopped is not dead: deadlines pass, nothing is reused, and it goes on where it was. */
 static void test_stopped(void **state)
 {
@@ -300,6 +351,7 @@ int main(void)
         FOUR(test_exit_and_event),
         {"test_killed_anywhere", test_killed_anywhere, up_process, setting_down, NULL},
         {"test_watcher_of_a_third", test_watcher_of_a_third, up_process, setting_down, NULL},
+        {"test_many_have_been", test_many_have_been, up_small, setting_down, NULL},
         {"test_stopped", test_stopped, up_process, setting_down, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
