@@ -1,6 +1,6 @@
 /* A member that writes random words over the whole area: the others get errors, in bounded time,
- * and nothing else. (SECONDS=60 for longer, SEED for the same again.) SPDX-License-Identifier:
- * BSD-2-Clause */
+ * and nothing else. SECONDS=60 makes it longer, SEED the same again.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "area.h"
 #include "lib/loop.h"
 #include <sys/mman.h>
