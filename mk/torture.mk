@@ -8,3 +8,5 @@ build/linux-steps/torture: $(TORTURE) build/linux-steps/libskerry.a
 -include $(TORTURE:.o=.d)
 .PHONY: linux-torture
 linux-torture: build/linux-steps/torture
+HOSTILE_LINK := -Wl,--wrap=mmap
+build/linux/tests/hostile build/linux-san/tests/hostile: L_LINK := $(HOSTILE_LINK)
