@@ -29,7 +29,8 @@ bool bystander_begin(struct bystander *b, struct sk_linux_area *area)
     b->points->watchers = 1;
     b->points->at = 0;
     points_of_next(b->points);
-    sk_err err = sk_linux_start_process(area, &how, serve, NULL, &b->child);
+    sk_err err = b->threads ? sk_linux_start_thread(area, &how, serve, NULL, &b->child)
+                            : sk_linux_start_process(area, &how, serve, NULL, &b->child);
     points_of_next(NULL);
     return err == SK_OK;
 }

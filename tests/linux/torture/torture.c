@@ -1,6 +1,7 @@
-/* torture [ROUNDS] [--seed X] [--round N] [--kind K]: kills and stops victims at every moment of
- * their work, see torture.h. ROUNDS: 20000. --round N: round N only. Ends with 1 if anything was
- * wrong. SPDX-License-Identifier: BSD-2-Clause */
+/* torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads]: kills and stops victims at every
+ * moment of their work, see torture.h. ROUNDS: 20000. --round N: round N only. --threads: all are
+ * threads of one process, and nobody is killed. Ends with 1 if anything was wrong.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "torture.h"
 #include <signal.h>
 #include <stdio.h>
@@ -21,9 +22,10 @@ enum {
     KIND_TWO,       /* the bystander, too, while it clears up */
     KIND_STOP,      /* the victim is stopped at a point */
     KIND_STOP_TWO,  /* the bystander is stopped while it clears up */
+    KIND_END,       /* nothing: all end by themselves */
     KINDS
 };
-static const char *const kinds[KINDS] = {"point", "time", "two", "stop", "stop-two"};
+static const char *const kinds[KINDS] = {"point", "time", "two", "stop", "stop-two", "end"};
 static const uint8_t often[16] = {KIND_POINT, KIND_POINT, KIND_POINT, KIND_POINT,
                                   KIND_POINT, KIND_POINT, KIND_POINT, KIND_TIME,
                                   KIND_TIME,  KIND_TIME,  KIND_TIME,  KIND_TWO,
@@ -68,15 +70,17 @@ static struct plan plan_make(const struct torture *t, uint32_t number)
 {
     struct chance c = {t->seed ^ 0x91a4u ^ (uint64_t)number << 24};
     struct plan p = {.kind = often[chance_below(&c, 16)]};
+    if (!points_built())
+        p.kind = KIND_TIME;
     if (t->only >= 0)
         p.kind = (uint32_t)t->only;
     p.at = 1u + chance_below(&c, POINTS);
     p.kill_at = SK_FOREVER;
     sk_ns delay = chance_below(&c, WORK_NS);
-    if (p.kind == KIND_TIME) {
+    if (p.kind == KIND_TIME)
         p.kill_at = delay;
+    if (p.kind == KIND_TIME || p.kind == KIND_END)
         p.at = 0;
-    }
     p.sweep_at = 1u + chance_below(&c, SWEEP_POINTS);
     p.after_stop = chance_below(&c, 3);
     return p;
@@ -157,7 +161,9 @@ static void victim_start(struct torture *t, struct survivor *s, struct plan *p,
     if (p->kind == KIND_TIME)
         p->kill_at += sk_now();
     points_of_next(t->points);
-    sk_err err = sk_linux_start_process(t->area, &how, victim_main, &s->round, child);
+    sk_err err = t->bystander.threads
+                     ? sk_linux_start_thread(t->area, &how, victim_main, &s->round, child)
+                     : sk_linux_start_process(t->area, &how, victim_main, &s->round, child);
     points_of_next(NULL);
     if (err == SK_OK)
         return;
@@ -295,7 +301,7 @@ static uint32_t option_kind(const char *name)
     for (uint32_t i = 0; i < KINDS; i++)
         if (strcmp(name, kinds[i]) == 0)
             return i;
-    must(false, "kinds: point time two stop stop-two");
+    must(false, "kinds: point time two stop stop-two end");
     return 0;
 }
 
@@ -312,10 +318,12 @@ int main(int argc, char **argv)
             from = (uint32_t)strtoul(argv[++i], NULL, 10), rounds = 1;
         else if (i + 1 < argc && strcmp(argv[i], "--kind") == 0)
             t.only = (int)option_kind(argv[++i]);
+        else if (strcmp(argv[i], "--threads") == 0)
+            t.bystander.threads = true, t.only = KIND_END;
         else
             rounds = (uint32_t)strtoul(argv[i], NULL, 10);
     }
-    must(rounds != 0, "usage: torture [ROUNDS] [--seed X] [--round N] [--kind K]");
+    must(rounds != 0, "usage: torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads]");
     t.account = shared(sizeof(*t.account));
     t.points = shared(sizeof(*t.points));
     t.bystander.points = shared(sizeof(*t.points));

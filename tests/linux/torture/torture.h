@@ -195,6 +195,7 @@ struct bystander {
     struct sk_chan chan;
     struct points *points;
     uint32_t number; /* of the next question */
+    bool threads;    /* it is no process, and neither is the victim */
 };
 bool bystander_begin(struct bystander *b, struct sk_linux_area *area);
 /* Does it answer? */
