@@ -103,8 +103,10 @@ sk_err event_wait(struct linux_task *t, uint32_t mask, sk_ns deadline, uint32_t 
 sk_err sk_linux_set_events(struct sk_linux_area *a, sk_tid tid, uint32_t bits)
 {
     uint32_t slot = SK_TID_SLOT(tid);
+    int before = errno; /* of what a signal has interrupted */
     if (!area_alive(a, slot, SK_TID_GEN(tid)))
         return SK_ERR_NOT_FOUND;
     event_post(a, slot, bits, 0);
+    errno = before;
     return SK_OK;
 }

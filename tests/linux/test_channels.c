@@ -1,6 +1,8 @@
 /* Channels and calls between two threads and two processes, asymmetric and fenced.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "area.h"
+#include <sched.h>
+#include <sys/time.h>
 
 #define STOP 0xffeu
 
@@ -143,12 +145,94 @@ static void test_deadlines(void **state)
     sk_chan_close(&b);
 }
 
+/* A signal handler cancels what its own task waits for. */
+static struct sk_linux_area *alarm_area;
+static sk_tid alarm_tid;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    (void)sk_linux_set_events(alarm_area, alarm_tid, 1u << 25);
+}
+
+static int silent(void *arg)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    (void)arg;
+    PEER_CHECK(sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) == SK_OK);
+    while (sk_recv_until(&c, &in, sk_in_ms(LONG_MS)) == SK_OK)
+        ;
+    return 0;
+}
+
+static void test_signal_cancels(void **state)
+{
+    struct setting *s = *state;
+    const struct itimerval soon = {.it_value.tv_usec = 20000};
+    const uint32_t looks[] = {0, SK_LINUX_POLL};
+    struct sk_chan c;
+    sk_handle far;
+    uint32_t events;
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    struct sk_linux_child peer = start_peer(s, silent, NULL, &far, 1);
+    alarm_area = s->area;
+    alarm_tid = sk_my_tid();
+    signal(SIGALRM, on_alarm);
+    sk_cancel_on(1u << 25);
+    for (uint32_t i = 0; i < 2; i++) {
+        sk_linux_spin(looks[i]);
+        assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+        assert_int_equal(sk_call(&c, 1, NULL, 0, NULL, 0, NULL, SK_FOREVER), SK_ERR_CANCELLED);
+        ASSERT_OK(sk_wait_events(1u << 25, 0, &events));
+        assert_int_equal(sk_call(&c, 1, NULL, 0, NULL, 0, NULL, sk_in_ms(3)), SK_ERR_TIMED_OUT);
+    }
+    sk_cancel_on(0);
+    sk_chan_close(&c);
+    end_peer(&peer, 0);
+}
+
+/* Two on one CPU never look at each other's ring: who waits sleeps at once. */
+static void test_same_cpu(void **state)
+{
+    struct setting *s = *state;
+    struct sk_linux_child peer;
+    struct sk_chan c;
+    sk_handle far;
+    int cpu = sched_getcpu();
+    sk_linux_task_end(0);
+    struct sk_linux_task how = {.cpu_plus_1 = cpu + 1, .give = &far, .give_count = 1};
+    cpu_set_t before;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    assert_int_equal(
+        sk_linux_task_begin(s->area, &(struct sk_linux_task){.cpu_plus_1 = CPU_SETSIZE + 1}),
+        SK_ERR_ARG);
+    ASSERT_OK(sk_linux_task_begin(s->area, &how));
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    ASSERT_OK(s->processes ? sk_linux_start_process(s->area, &how, adder, NULL, &peer)
+                           : sk_linux_start_thread(s->area, &how, adder, NULL, &peer));
+    sk_linux_spin(SK_LINUX_POLL);
+    for (uint32_t i = 0; i < 300; i++) {
+        uint32_t sum = 0;
+        uint8_t two[2] = {(uint8_t)i, 3};
+        ASSERT_OK(sk_call(&c, 1, two, 2, &sum, 4, NULL, sk_in_ms(LONG_MS)));
+        assert_int_equal(sum, (i & 0xffu) + 3u);
+        assert_true(sk_chan_same_core(&c));
+    }
+    ASSERT_OK(sk_call(&c, STOP, NULL, 0, NULL, 0, NULL, sk_in_ms(LONG_MS)));
+    end_peer(&peer, 7);
+    sk_chan_close(&c);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOUR(test_calls_asleep),
         FOUR(test_calls_adaptive),
         FOUR(test_stream),
+        FOUR(test_signal_cancels),
+        FOUR(test_same_cpu),
         {"test_deadlines", test_deadlines, up_asym_threads, setting_down, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
