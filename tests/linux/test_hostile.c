@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 static uint32_t first_seed;
+static uint32_t calls_good, calls_bad, begun;
 
 static uint64_t next_random(uint64_t *state)
 {
@@ -92,7 +93,8 @@ static void try_everything(struct setting *s, uint32_t round)
         bool started = round % 4u == 0 &&
                        sk_linux_start_thread(s->area, &how, answers, &life, &child) == SK_OK;
         for (uint32_t i = 0; i < 20; i++)
-            (void)sk_call(&c, 1, &back, 8, &back, 8, NULL, sk_in_ms(1));
+            *(sk_call(&c, 1, &back, 8, &back, 8, NULL, sk_in_ms(1)) == SK_OK ? &calls_good
+                                                                             : &calls_bad) += 1u;
         if (sys_region_create(1u + round % 9u, &region) == SK_OK) {
             if (sys_region_map_all(region, SK_PROT_R | SK_PROT_W, &at, &pages) == SK_OK) {
                 memset((void *)at, 1, pages * SK_PAGE_BYTES);
@@ -144,8 +146,12 @@ static void test_scribbled_over(void **state)
                 usleep(100);
             if (sk_linux_given(0) != SK_HANDLE_NONE)
                 fail_msg("given what nobody gave");
+            begun++;
         }
     }
+    fprintf(stderr, "# calls: %u answered, %u not; a task %u times\n", calls_good, calls_bad,
+            begun);
+    assert_true(calls_good != 0 && calls_bad != 0 && begun != 0);
     assert_int_equal(kill(bad.pid, SIGKILL), 0);
     ASSERT_OK(sk_linux_await(&bad, sk_in_ms(LONG_MS), &status));
     assert_int_equal(status, 128 + SIGKILL);
