@@ -153,7 +153,7 @@ sk_err sk_call_end(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
 static sk_err await(struct sk_chan *c, struct sk_call *call, sk_ns deadline)
 {
     sk_err err = sk_call_end(c, call, deadline);
-    if ((err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED) && !call->ended)
+    if (!call->ended) /* late, cancelled, or nobody is there to answer: it is not waited for */
         sk_call_cancel(c, call);
     return err;
 }

@@ -157,6 +157,47 @@ static void test_scribbled_over(void **state)
     assert_int_equal(status, 128 + SIGKILL);
 }
 
+/* Says in the midst of the other's call that it has called itself, which nobody waits for; then
+ * answers after all. */
+static int says_self(void *arg)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    (void)arg;
+    PEER_CHECK(sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) == SK_OK);
+    PEER_CHECK(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)) == SK_OK);
+    uint32_t token = in.token;
+    struct sk_chan_status *theirs = (struct sk_chan_status *)(uintptr_t)c.end.status - 1;
+    __atomic_store_n(&theirs->same_core, SK_CHAN_SELF, __ATOMIC_SEQ_CST);
+    PEER_CHECK(sys_wake(c.handle) == SK_OK);
+    PEER_CHECK(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)) == SK_OK);
+    PEER_CHECK(sk_reply(&c, (uint16_t)token, SK_OK, NULL, 0, NULL, 0, NULL) == SK_OK);
+    PEER_CHECK(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)) == SK_ERR_PEER_DEAD);
+    return 0;
+}
+
+static void test_call_that_ends_early_is_forgotten(void **state)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    sk_handle far;
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    struct sk_linux_child peer = start_peer(*state, says_self, NULL, &far, 1);
+    sk_linux_spin(0);
+    assert_int_equal(sk_call(&c, 1, NULL, 0, NULL, 0, NULL, sk_in_ms(LONG_MS)), SK_ERR_STATE);
+    assert_null(c.call[0]); /* it was on the stack of the call */
+    struct sk_out out = {.label = 2};
+    ASSERT_OK(sk_send_try(&c, &out));
+    sk_err err;
+    while ((err = sk_recv_try(&c, &in)) == SK_ERR_EMPTY)
+        ;
+    ASSERT_OK(err);
+    ASSERT_OK(sk_call_deliver(&c, &in));
+    assert_int_equal(c.call_busy, 0);
+    sk_chan_close(&c);
+    end_peer(&peer, 0);
+}
+
 static int up(void **state)
 {
     return setting_up(state, SK_LINUX_ANY, true);
@@ -175,6 +216,8 @@ static int down(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"test_call_that_ends_early_is_forgotten", test_call_that_ends_early_is_forgotten,
+         up_asym_threads, setting_down, NULL},
         {"test_scribbled_over", test_scribbled_over, up, down, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
