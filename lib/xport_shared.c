@@ -79,6 +79,29 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
     return SK_OK;
 }
 
+/* Make bytes the payload of a line where it lies. A full one needs no zeroes. */
+static inline void line_set_payload(struct sk_msg *line, const void *bytes, uint32_t len)
+{
+    if (len != SK_PAYLOAD_BYTES)
+        build_payload(line, bytes, len);
+    else
+        __builtin_memcpy(line->bytes, bytes, SK_PAYLOAD_BYTES);
+}
+
+sk_err xport_send_out(struct sk_chan *c, const struct sk_out *out, bool *wake)
+{
+    *wake = false;
+    if (xport_closed(c))
+        return SK_ERR_PEER_DEAD;
+    struct sk_msg *line = ring_claim(&c->end.tx);
+    if (line == NULL)
+        return SK_ERR_FULL;
+    line_set_head(line, out->label | (uint32_t)out->token << 16);
+    line_set_payload(line, out->bytes, out->len);
+    *wake = ring_publish(&c->end.tx, line, sk_ctl_make(out->len, 0, out->handles, out->reply));
+    return SK_OK;
+}
+
 bool xport_room(struct sk_chan *c, uint32_t slots)
 {
     return ring_has_room(&c->end.tx, slots);
@@ -104,16 +127,19 @@ static COLD sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, 
 sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
 {
     uint32_t ctl;
-    /* In a stream ring_recv looks ahead, which is worth more. */
-    const struct sk_msg *line =
-        c->end.rx.streak <= c->end.rx.mask ? ring_front(&c->end.rx, &ctl) : NULL;
-    if (line == NULL)
-        return recv_long(c, m, max, slots);
+    struct ring_rx *rx = &c->end.rx;
+    const struct sk_msg *line = ring_front(rx, &ctl);
+    if (line == NULL) {
+        if (ring_judge(rx, ctl, rx->next) != RING_EMPTY || xport_closed(c))
+            return recv_long(c, m, max, slots);
+        rx->streak = 0;
+        return SK_ERR_EMPTY;
+    }
     m->ctl = ctl;
     line_set_head(m, line_head(line));
     ring_copy_payload(m, line);
     *slots = 1;
-    if (ring_pop(&c->end.rx))
+    if (ring_pop(rx))
         wake_sender(c);
     return lost(c) ? SK_ERR_PEER_DEAD : SK_OK;
 }
@@ -196,7 +222,7 @@ static COLD sk_err call_far(struct sk_chan *c, uint32_t head, const void *reques
     if (line == NULL)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
     line_set_head(line, head);
-    build_payload(line, request, len);
+    line_set_payload(line, request, len);
     if (ring_publish(&c->end.tx, line, sk_ctl_make(len, 0, 0, false)))
         wake_sender(c);
     while ((answer = find_reply(c, head >> 16, &ctl, &label)) == NULL) {
