@@ -320,9 +320,11 @@ sk_err sk_recv_until(struct sk_chan *c, struct sk_in *in, sk_ns deadline)
         if (deadline == 0)
             return SK_ERR_TIMED_OUT;
         if (looks < most && !xport_same_core(c)) {
-            if (++looks % CHAN_CHECK_LOOKS == 0 && chan_spin_over(c, deadline))
-                most = 0;
-            sk_relax();
+            do {
+                if (++looks % CHAN_CHECK_LOOKS == 0 && chan_spin_over(c, deadline))
+                    most = 0;
+                sk_relax();
+            } while (looks < most && !xport_end_look(&c->end));
             continue;
         }
         if (xport_self(c))

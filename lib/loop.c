@@ -114,6 +114,23 @@ static void take_ready(struct sk_loop *loop)
     }
 }
 
+/* Nobody had anything: until somebody may have, it is somebody's time to be armed, or the kernel is
+ * to be asked. */
+static void look_around(struct sk_loop *loop)
+{
+    struct sk_source *s = loop->active;
+    while (loop->rounds < ASK_ROUNDS) {
+        sk_relax();
+        do {
+            s = s->next_active;
+            if (s->idle >= sys_spin_loop() || xport_end_look(&s->chan.end))
+                return;
+            s->idle++;
+        } while (s != loop->active);
+        loop->rounds++;
+    }
+}
+
 /* Everybody's turn, once. */
 static void run_round(struct sk_loop *loop)
 {
@@ -126,7 +143,8 @@ static void run_round(struct sk_loop *loop)
     } while (s != last && loop->active != NULL);
     if (!any && loop->active != NULL) {
         loop_flush_late(loop);
-        sk_relax();
+        if (loop->active != NULL)
+            look_around(loop);
     }
 }
 

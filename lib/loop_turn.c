@@ -167,7 +167,7 @@ bool loop_poll(struct sk_loop *loop, struct sk_source *source)
         source_message(loop, source, &in);
         /* A peer on this core cannot have sent more meanwhile: mostly it is dry after one. */
         if (++n == 1 && source->attached && source->chan.dead == SK_OK &&
-            xport_arm_near(&source->chan))
+            xport_same_core(&source->chan) && xport_arm_near(&source->chan))
             return true;
     }
     after_turn(loop, source, n, err);

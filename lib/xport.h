@@ -27,8 +27,8 @@ sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *s
 
 /* Before sleeping: true if the event will come with the next message, or with room for `slots`. */
 bool xport_arm(struct sk_chan *c);
-/* The same, if it is likely to succeed: the peer is on this core, so it has sent nothing while this
- * task was at work. False: receive again, or do not sleep. */
+/* The same for a peer on this core (xport_same_core), where it is likely to succeed: it has sent
+ * nothing while this task was at work. False: receive again, or do not sleep. */
 bool xport_arm_near(struct sk_chan *c);
 bool xport_want(struct sk_chan *c, uint32_t slots);
 

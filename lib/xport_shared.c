@@ -124,17 +124,22 @@ static COLD sk_err recv_long(struct sk_chan *c, struct sk_msg *m, uint32_t max, 
     return err;
 }
 
+/* There is no message of one line: mostly there is none at all. */
+static COLD sk_err recv_other(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
+{
+    if (xport_end_look(&c->end))
+        return recv_long(c, m, max, slots);
+    c->end.rx.streak = 0;
+    return SK_ERR_EMPTY;
+}
+
 sk_err xport_recv(struct sk_chan *c, struct sk_msg *m, uint32_t max, uint32_t *slots)
 {
     uint32_t ctl;
     struct ring_rx *rx = &c->end.rx;
     const struct sk_msg *line = ring_front(rx, &ctl);
-    if (line == NULL) {
-        if (ring_judge(rx, ctl, rx->next) != RING_EMPTY || xport_closed(c))
-            return recv_long(c, m, max, slots);
-        rx->streak = 0;
-        return SK_ERR_EMPTY;
-    }
+    if (line == NULL)
+        return recv_other(c, m, max, slots);
     m->ctl = ctl;
     line_set_head(m, line_head(line));
     ring_copy_payload(m, line);
@@ -165,7 +170,7 @@ bool xport_arm(struct sk_chan *c)
 
 bool xport_arm_near(struct sk_chan *c)
 {
-    return xport_same_core(c) && arm_short(c) && !xport_closed(c);
+    return arm_short(c) && !xport_closed(c);
 }
 
 bool xport_want(struct sk_chan *c, uint32_t slots)
@@ -181,8 +186,8 @@ sk_err xport_ask(struct sk_chan *c, struct sk_msg *m, uint32_t slots, uint32_t m
 }
 
 /* The line at the front of the ring, if it is the plain reply with this token. */
-static const struct sk_msg *find_reply(struct sk_chan *c, uint32_t token, uint32_t *ctl,
-                                       uint32_t *label)
+static inline __attribute__((always_inline)) const struct sk_msg *
+find_reply(struct sk_chan *c, uint32_t token, uint32_t *ctl, uint32_t *label)
 {
     const struct sk_msg *line = ring_front(&c->end.rx, ctl);
     if (line == NULL || (*ctl & (SK_CTL_REPLY | SK_CTL_HANDLES)) != SK_CTL_REPLY)

@@ -25,6 +25,14 @@ static inline bool xport_end_self(const struct xport_end *e)
     return __atomic_load_n(&e->status->same_core, __ATOMIC_RELAXED) == SK_CHAN_SELF;
 }
 
+/* May there be something to receive: a message, garbage, the end? */
+static inline bool xport_end_look(const struct xport_end *e)
+{
+    uint32_t ctl;
+    return ring_peek(&e->rx, 0, &ctl) != RING_EMPTY ||
+           __atomic_load_n(&e->status->state, __ATOMIC_RELAXED) != SK_CHAN_OPEN;
+}
+
 /* What waits for the next sleep: that the peer of an answer, on this core, is woken. */
 struct xport_late {
     struct sk_chan *chan; /* NULL: nothing waits */
