@@ -20,4 +20,5 @@ linux-torture: $(foreach c,linux-steps linux-san linux-tsan,build/$(c)/torture) 
 
 build/linux/tests/hostile build/linux-san/tests/hostile: L_LINK := -Wl,--wrap=mmap
 build/linux/tests/wakeups: L_LINK := -Wl,--wrap=sk_linux_membarrier
-linux-torture: build/linux/tests/wakeups
+linux-torture: build/linux/tests/wakeups build/linux/tests/hostile
+build/linux/tests/test_dead_ends build/linux-san/tests/test_dead_ends: L_LINK := -Wl,--wrap=syscall

@@ -9,7 +9,8 @@ import tomllib
 
 HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILT = ["host", "host-shared", "host-copy", "host-shared-san", "host-copy-san", "unit"]
+BUILT = ["host", "host-shared", "host-copy", "host-shared-san", "host-copy-san", "unit",
+         "linux", "linux-steps"]
 HANG_SECONDS = 300
 
 
@@ -71,6 +72,9 @@ class Tree:
         if "unit" in caught:
             program = f"build/unit/{caught['unit']}"
             return [program], [program]
+        if "linux" in caught:
+            program, *arguments = caught["linux"].split()
+            return [f"build/{program}"], [f"build/{program}", *arguments]
         want = caught["sim"]
         sim = f"build/host-{want['mode']}/sim"
         table = "build/host/virt-arm64/demo.system.bin"

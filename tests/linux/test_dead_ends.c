@@ -1,6 +1,60 @@
 /* Ends whose peer has gone, in states that the torture has found to be told apart badly.
  * SPDX-License-Identifier: BSD-2-Clause */
+#include "arch/linux/inside.h"
 #include "area.h"
+#include <linux/futex.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#define HANG_MS 10000u /* only a wake-up that is lost takes so long */
+
+long __real_syscall(long nr, long a, long b, long c, long d, long e, long f);
+long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f);
+
+static bool die_at_wake;
+
+/* Killed at the last moment before somebody is woken. */
+long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+    if (die_at_wake && nr == SYS_futex && b == FUTEX_WAKE)
+        (void)raise(SIGKILL);
+    return __real_syscall(nr, a, b, c, d, e, f);
+}
+
+/* Sends when the task in slot 0 sleeps, and does not live to wake it. */
+static int wakes_nobody(void *arg)
+{
+    struct sk_chan c;
+    struct sk_out out = {.label = 3};
+    const struct task_slot *first = &linux_me->area->task[0];
+    (void)arg;
+    PEER_CHECK(sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) == SK_OK);
+    while (half_load(&first->asleep) == 0)
+        usleep(100);
+    die_at_wake = true;
+    (void)sk_send_try(&c, &out);
+    return 98; /* it was to be woken */
+}
+
+static void test_killed_before_it_wakes(void **state)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    sk_handle far;
+    assert_int_equal(linux_me->slot, 0);
+    for (uint32_t i = 0; i < 5; i++) {
+        ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+        struct sk_linux_child peer = start_peer(*state, wakes_nobody, NULL, &far, 1);
+        sk_linux_spin(0);
+        sk_ns give_up = sk_in_ms(HANG_MS);
+        ASSERT_OK(sk_recv_until(&c, &in, give_up));
+        assert_int_equal(in.label, 3);
+        assert_int_equal(sk_recv_until(&c, &in, give_up), SK_ERR_PEER_DEAD);
+        assert_true(sk_now() < give_up); /* what was found at the last moment was not told */
+        end_peer(&peer, 128 + SIGKILL);
+        sk_chan_close(&c);
+    }
+}
 
 /* No room in the ring, and nobody will make any: also a message with handles is told so. */
 static void test_full_ring_to_a_dead_end(void **state)
@@ -27,6 +81,8 @@ static void test_full_ring_to_a_dead_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"test_killed_before_it_wakes", test_killed_before_it_wakes, up_asym_processes,
+         setting_down, NULL},
         {"test_full_ring_to_a_dead_end", test_full_ring_to_a_dead_end, up_asym_threads,
          setting_down, NULL},
     };

@@ -5,8 +5,6 @@
 #include "torture.h"
 #include <unistd.h>
 
-#define PATIENCE_MS 5000u
-
 /* Something that belongs to somebody who is gone, or is half made; NULL: nothing. */
 static const char *leftover(struct sk_linux_area *a, uint32_t *index)
 {
@@ -48,7 +46,7 @@ void audit(struct survivor *s, const struct sk_linux_use *base)
     struct sk_linux_use use;
     const char *left;
     uint32_t index = 0;
-    sk_ns give_up = sk_in_ms(PATIENCE_MS);
+    sk_ns give_up = sk_in_ms(patience_ms);
     for (;;) {
         left = leftover(s->area, &index);
         sk_linux_use(s->area, &use);

@@ -38,14 +38,14 @@ bool bystander_begin(struct bystander *b, struct sk_linux_area *area)
 bool bystander_serves(struct bystander *b)
 {
     uint32_t answer = 0, got, number = b->number++;
-    return sk_call(&b->chan, 1, &number, 4, &answer, 4, &got, sk_in_ms(LONG_MS)) == SK_OK &&
+    return sk_call(&b->chan, 1, &number, 4, &answer, 4, &got, sk_in_ms(patience_ms)) == SK_OK &&
            got == 4 && answer == answer_to(1, number);
 }
 
 bool bystander_end(struct bystander *b)
 {
     int32_t status;
-    sk_err err = sk_linux_await(&b->child, sk_in_ms(LONG_MS), &status);
+    sk_err err = sk_linux_await(&b->child, sk_in_ms(patience_ms), &status);
     sk_chan_close(&b->chan);
     return err == SK_OK;
 }

@@ -97,7 +97,7 @@ static void port_came(struct survivor *s, sk_handle port)
         err = sk_send_try(&sub->chan, &out);
     if (err != SK_OK)
         WRONG(s, "no channel for the victim's port", err, 0);
-    err = sys_port_connect(port, far, sk_in_ms(LONG_MS));
+    err = sys_port_connect(port, far, sk_in_ms(patience_ms));
     if (err != SK_OK && err != SK_ERR_FULL && err != SK_ERR_PEER_DEAD)
         WRONG(s, "connecting to the victim's port", err, 0);
     sk_err closed = sys_close(far);

@@ -1,6 +1,8 @@
 /* torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads]: kills and stops victims at every
  * moment of their work, see torture.h. ROUNDS: 20000. --round N: round N only. --threads: all are
- * threads of one process, and nobody is killed. Ends with 1 if anything was wrong.
+ * threads of one process, and nobody is killed. --patience MS: what takes so long does not end.
+ * --most N: it gives up after N wrong rounds, else 5.
+ * Ends with 1 if anything was wrong.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "torture.h"
 #include <signal.h>
@@ -13,7 +15,6 @@
 #define POINTS       16000u /* of a victim's work, about */
 #define SWEEP_POINTS 6000u  /* of a bystander's sweep */
 #define WORK_NS      SK_MS(2)
-#define WRONG_MOST   5u
 
 /* What happens to whom. */
 enum {
@@ -39,11 +40,14 @@ struct torture {
     struct points *points; /* the victim's */
     uint32_t *left;
     uint64_t seed;
-    int only; /* this kind, or -1 */
+    int only;      /* this kind, or -1 */
+    uint32_t most; /* wrong rounds until it gives up */
     /* Counts. */
     uint32_t rounds, wrong, of_kind[KINDS];
     uint32_t killed, ended, unborn, two, stopped, two_stopped;
 };
+
+uint32_t patience_ms = 20000;
 
 struct plan {
     uint32_t kind, at, sweep_at, after_stop;
@@ -130,7 +134,7 @@ static void victim_stopped(struct torture *t, struct survivor *s, const struct p
 static void round_work(struct torture *t, struct survivor *s, struct plan *p,
                        struct sk_linux_child *child)
 {
-    sk_ns give_up = sk_in_ms(LONG_MS);
+    sk_ns give_up = sk_in_ms(patience_ms);
     bool stop = p->kind == KIND_STOP;
     while (!survivor_over(s) && s->wrong == NULL) {
         if (sk_now() >= p->kill_at) {
@@ -183,7 +187,7 @@ static void victim_end(struct torture *t, struct survivor *s, struct sk_linux_ch
     if (s->wrong != NULL)
         (void)sk_linux_kill(child);
     sk_err err;
-    sk_ns give_up = sk_in_ms(LONG_MS);
+    sk_ns give_up = sk_in_ms(patience_ms);
     while ((err = sk_linux_await(child, sk_in_ms(2), &status)) == SK_ERR_TIMED_OUT) {
         if (t->points->signal == SIGSTOP && await_stop(child->pid, WNOHANG))
             (void)kill(child->pid, SIGCONT); /* it had closed everything already */
@@ -282,7 +286,7 @@ static void rounds_run(struct torture *t, uint32_t mode, uint32_t from, uint32_t
     must(bystander_serves(&t->bystander), "the bystander does not answer");
     sk_linux_use(t->area, &t->base);
     sk_ns next = sk_in_ms(10000);
-    for (uint32_t i = from; i < to && t->wrong < WRONG_MOST; i++) {
+    for (uint32_t i = from; i < to && t->wrong < t->most; i++) {
         round_run(t, i);
         if (sk_now() < next)
             continue;
@@ -311,6 +315,7 @@ int main(int argc, char **argv)
     uint32_t rounds = 20000, from = 0;
     t.seed = 1;
     t.only = -1;
+    t.most = 5;
     for (int i = 1; i < argc; i++) {
         if (i + 1 < argc && strcmp(argv[i], "--seed") == 0)
             t.seed = strtoull(argv[++i], NULL, 10);
@@ -318,19 +323,25 @@ int main(int argc, char **argv)
             from = (uint32_t)strtoul(argv[++i], NULL, 10), rounds = 1;
         else if (i + 1 < argc && strcmp(argv[i], "--kind") == 0)
             t.only = (int)option_kind(argv[++i]);
+        else if (i + 1 < argc && strcmp(argv[i], "--patience") == 0)
+            patience_ms = (uint32_t)strtoul(argv[++i], NULL, 10);
+        else if (i + 1 < argc && strcmp(argv[i], "--most") == 0)
+            t.most = (uint32_t)strtoul(argv[++i], NULL, 10);
         else if (strcmp(argv[i], "--threads") == 0)
             t.bystander.threads = true, t.only = KIND_END;
         else
             rounds = (uint32_t)strtoul(argv[i], NULL, 10);
     }
-    must(rounds != 0, "usage: torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads]");
+    must(rounds != 0, "usage: torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads] "
+                      "[--patience MS] [--most WRONG]");
     t.account = shared(sizeof(*t.account));
     t.points = shared(sizeof(*t.points));
     t.bystander.points = shared(sizeof(*t.points));
     t.left = shared(sizeof(*t.left));
     sk_ns start = sk_now();
     rounds_run(&t, SK_LINUX_ANY, from, from + rounds - rounds / 4u);
-    rounds_run(&t, SK_LINUX_FENCED, from + rounds - rounds / 4u, from + rounds);
+    if (t.wrong < t.most)
+        rounds_run(&t, SK_LINUX_FENCED, from + rounds - rounds / 4u, from + rounds);
     double seconds = (double)(sk_now() - start) * 1e-9;
     printf(
         "torture: seed %llu: %u rounds: %u killed (%u before they had begun), %u ended, %u stopped,"

@@ -17,12 +17,13 @@
 #include <skerry_linux.h>
 #include <string.h>
 
-#define LONG_MS   20000u /* only a hang takes so long */
-#define SUBS      24u    /* channels besides the three of a round */
+#define SUBS      24u /* channels besides the three of a round */
 #define REGIONS   8u
 #define CALLS     8u
 #define ROUND_OPS 24u
 #define PAGE      4096u
+
+extern uint32_t patience_ms; /* only a hang takes so long */
 
 /* --- Chance ---------------------------------------------------------------------------------- */
 

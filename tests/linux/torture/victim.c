@@ -43,7 +43,7 @@ static int say(struct victim *v, uint32_t what, uint32_t id, const sk_handle *h,
                          .handles = handles,
                          .handle = h};
     SAY(a->sent_begun, n.number + 1u);
-    sk_err err = sk_send_until(&v->msg, &out, sk_in_ms(LONG_MS));
+    sk_err err = sk_send_until(&v->msg, &out, sk_in_ms(patience_ms));
     if (err != SK_OK)
         return BAD(v, err);
     SAY(a->sent_done, n.number + 1u);
@@ -120,7 +120,7 @@ static int ask_one(struct victim *v)
     uint32_t number = a->asked, got, reply;
     SAY(a->asked, number + 1u);
     sk_err err = sk_call(&v->ask, 1, &number, sizeof(number), &reply, sizeof(reply), &got,
-                         sk_in_ms(LONG_MS));
+                         sk_in_ms(patience_ms));
     if (err != SK_OK || got != 4 || reply != answer_to(v->round->number, number))
         return BAD(v, err);
     SAY(a->answered, number + 1u);
@@ -145,7 +145,7 @@ static int op_ask(struct victim *v)
             return BAD(v, err);
     }
     for (uint32_t i = 0; i < n; i++) {
-        sk_err err = sk_call_end(&v->ask, &call[i], sk_in_ms(LONG_MS));
+        sk_err err = sk_call_end(&v->ask, &call[i], sk_in_ms(patience_ms));
         if (err != SK_OK || in[i].len != 4 ||
             in[i].w32[0] != answer_to(v->round->number, first + i))
             return BAD(v, err);
@@ -236,7 +236,7 @@ static int op_connect(struct victim *v)
         return 0;
     SAY(a->sub_connected[i], 1);
     SAY(a->connect_begun, a->connect_begun + 1u);
-    sk_err err = sys_port_connect(v->port, far, sk_in_ms(LONG_MS));
+    sk_err err = sys_port_connect(v->port, far, sk_in_ms(patience_ms));
     if (err == SK_ERR_FULL) {
         SAY(a->sub_connected[i], 3);
         SAY(a->connect_begun, a->connect_begun - 1u);
