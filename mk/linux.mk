@@ -1,5 +1,5 @@
 # The Linux port: build/linux/libskerry.a (library, channels and calls between processes and threads),
-# and its tests, with sanitizers: build/linux/tests/. Also build/linux-tsan/libskerry.a and -asan.
+# and its tests, with sanitizers: build/linux/tests/. Also linux-san and linux-tsan.
 # SPDX-License-Identifier: BSD-2-Clause
 
 LINUXCC   := gcc

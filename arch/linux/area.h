@@ -37,7 +37,7 @@ enum { TASK_FREE = 0, TASK_JOINING, TASK_LIVE, TASK_DEAD };
 struct task_slot {
     uint64_t word;
     uint64_t born;    /* when the process was started; 0: not known. Of a JOINING one: anything */
-    uint64_t creator; /* WORD(bit >> 1, slot | bit & 1 << 27, generation): see task.c; 0: nobody */
+    uint64_t creator; /* WORD(1, slot | event bit << 16, generation): who started it; 0: nobody */
     int32_t cpu;      /* that it is bound to, or -1 */
     uint32_t pad[9];
     /* Its event word, the futex that it sleeps on. */

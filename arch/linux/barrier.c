@@ -1,6 +1,6 @@
 /* The barrier of who goes to sleep: membarrier makes every running thread of every registered
  * process pass a full fence, so publishers need none. If it fails when it is used the sleeper is
- * not sure to be seen: it says so to its next wait (wait.c), which sleeps in short pieces.
+ * not sure to be seen: its task is told by its waits to look at all rings a moment later (wait.c).
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "inside.h"
 #include <seam.h>
@@ -32,6 +32,10 @@ void linux_barrier(void)
     if (sk_linux_membarrier(MEMBARRIER_CMD_GLOBAL_EXPEDITED) == 0)
         return;
     linux_count(&linux_stats.barriers_failed);
-    if (t != NULL)
-        t->unsure = true;
+    if (t == NULL)
+        return;
+    sk_ns now = linux_now();
+    if (t->unsure == 0 || t->unsure_at <= now)
+        t->unsure_at = now + UNSURE_NS;
+    t->unsure = t->chan_bits;
 }

@@ -29,9 +29,10 @@ struct linux_task {
     struct sk_linux_area *area;
     struct task_slot *shared;
     uint32_t slot, gen;
-    uint32_t cancel;                             /* CANCEL_ON */
-    uint32_t chan_bits;                          /* event bits of the ends that were opened */
-    bool unsure;                                 /* a barrier has failed since the last wait */
+    uint32_t cancel;    /* CANCEL_ON */
+    uint32_t chan_bits; /* event bits of the ends that were opened */
+    uint32_t unsure;    /* event bits of rings to look at: a barrier has failed */
+    sk_ns unsure_at;    /* and when */
     void (*on_exit)(void *user, int32_t status); /* of who was started; called by sys_exit */
     void *on_exit_user;
     uint32_t timer_bit;
@@ -76,6 +77,7 @@ sk_err event_wait(struct linux_task *t, uint32_t mask, sk_ns deadline, uint32_t 
 long linux_futex_wait(uint32_t *word, uint32_t value, sk_ns deadline);
 void linux_futex_wake(uint32_t *word);
 sk_ns linux_now(void);
+#define UNSURE_NS SK_MS(1) /* by when a sleeper's word is seen without a barrier */
 
 /* --- sweep.c */
 /* Carry on what the words of channel c say: tell of closed ends, free it. Whether there is more for
@@ -110,6 +112,8 @@ sk_err port_create(struct linux_task *t, uint32_t bit, uint32_t depth, sk_handle
 sk_err port_accept(struct linux_task *t, struct linux_handle *p, sk_handle *h);
 sk_err port_connect(struct linux_task *t, const struct linux_handle *p, struct linux_handle *h);
 void port_close(struct linux_task *t, const struct linux_handle *p);
+/* Something waits in the port with that index: its owner is told. */
+void port_tell(struct sk_linux_area *a, uint32_t index);
 sk_err region_create(struct linux_task *t, uint32_t pages, sk_handle *h);
 sk_err region_map(struct linux_task *t, struct linux_handle *h, uintptr_t addr, uint32_t prot,
                   struct sys_result *res);
@@ -137,8 +141,6 @@ uint64_t watch_born(int pid);
 /* --- barrier.c */
 /* Register this process. SK_ERR_UNSUPPORTED. */
 sk_err barrier_join(void);
-/* An area of that mode is used from now on: one that is fenced makes this process fence. */
-void barrier_mode(uint32_t mode);
 /* An area of that mode is used from now on: one that is fenced makes this process fence. */
 void barrier_mode(uint32_t mode);
 

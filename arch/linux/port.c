@@ -38,6 +38,12 @@ void port_close(struct linux_task *t, const struct linux_handle *h)
         sweep_all(t->area); /* what waits in it */
 }
 
+void port_tell(struct sk_linux_area *a, uint32_t index)
+{
+    const struct port_slot *p = &a->port[index];
+    event_post(a, WORD_INDEX(word_load(&p->own)), 1u << (half_load(&p->wake) & 31u), 0);
+}
+
 static bool port_lives(const struct port_slot *p, uint32_t gen)
 {
     return word_load(&p->word) == WORD(PORT_LIVE, 0, gen);
@@ -54,7 +60,12 @@ static bool name_good(struct sk_linux_area *a, uint64_t name, uint64_t queue, bo
         return false;
     uint64_t own = word_load(&area_end(a, index)->own);
     *there = own == queue;
-    return *there || (WORD_STATE(own) == OWN_UNUSED && !sweep_orphan(a, own));
+    if (*there || WORD_STATE(own) != OWN_UNUSED)
+        return *there;
+    if (!sweep_orphan(a, own))
+        return true;
+    *there = word_load(&area_end(a, index)->own) == queue; /* put there before its giver's death */
+    return *there;
 }
 
 /* Write name into a free place; SK_PORT_DEPTH_MAX: there is none. */
@@ -86,8 +97,10 @@ sk_err port_connect(struct linux_task *t, const struct linux_handle *h, struct l
     uint64_t mine = WORD(OWN_UNUSED, t->slot, t->gen);
     uint64_t queue = WORD(OWN_QUEUE, h->index, h->object_gen);
     uint32_t at = claim(a, p, name, queue);
-    if (at == SK_PORT_DEPTH_MAX)
+    if (at == SK_PORT_DEPTH_MAX) {
+        port_tell(a, h->index); /* who filled it may have been killed before it did */
         return SK_ERR_FULL;
+    }
     uint64_t *own = &area_end(a, end->index)->own;
     bool moved = word_change(own, mine, queue);
     if (!moved || (!port_lives(p, h->object_gen) && word_change(own, queue, mine))) {
@@ -96,8 +109,7 @@ sk_err port_connect(struct linux_task *t, const struct linux_handle *h, struct l
     }
     chan_relate(a, end->index >> 1);
     handle_free(t, end);
-    uint64_t owner = word_load(&p->own);
-    event_post(a, WORD_INDEX(owner), 1u << (half_load(&p->wake) & 31u), 0);
+    port_tell(a, h->index);
     return SK_OK;
 }
 

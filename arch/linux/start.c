@@ -221,6 +221,25 @@ static sk_err started(struct linux_launch *l, const struct sk_linux_task *how,
     return err;
 }
 
+/* No descriptor is left to await it by: it goes, with what it has got by now. */
+static sk_err unwatched(struct linux_launch *l, const struct sk_linux_task *how,
+                        struct sk_linux_child *child)
+{
+    int status;
+    kill(child->pid, SIGKILL);
+    siginfo_t end;
+    while (waitid(P_PID, (id_t)child->pid, &end, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+        ;
+    watch_bury(l->area, child->pid, 0); /* while nobody else can have its id */
+    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    if (l->give_count != 0)
+        drop_given(l, how);
+    munmap(l, sizeof(*l));
+    *child = (struct sk_linux_child){.pidfd = -1};
+    return SK_ERR_NO_MEMORY;
+}
+
 sk_err sk_linux_start_thread(struct sk_linux_area *area, const struct sk_linux_task *how,
                              sk_linux_main_fn *main, void *arg, struct sk_linux_child *child)
 {
@@ -257,7 +276,7 @@ sk_err sk_linux_start_process(struct sk_linux_area *area, const struct sk_linux_
     }
     child->pid = pid;
     child->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-    return started(l, how, child);
+    return child->pidfd >= 0 ? started(l, how, child) : unwatched(l, how, child);
 }
 
 /* --- Its end --------------------------------------------------------------------------------- */

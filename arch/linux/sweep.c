@@ -56,6 +56,8 @@ static void tell(struct sk_linux_area *a, struct chan_slot *c, uint32_t side, ui
     uint32_t wake = half_load(&far->wake);
     if (WORD_STATE(own) == OWN_OPEN)
         event_post(a, WORD_INDEX(own), 1u << (wake & 31u), (uint64_t)1 << (wake >> 8 & 63u));
+    else if (WORD_STATE(own) == OWN_QUEUE && WORD_INDEX(own) < a->ports)
+        port_tell(a, WORD_INDEX(own)); /* who put it there may have been killed before it did */
     half_store(&far->told, gen);
 }
 

@@ -11,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLICE_NS SK_MS(1) /* between looks, if sleepers are not sure to be seen */
-
 sk_ns linux_now(void)
 {
     struct timespec ts;
@@ -72,9 +70,8 @@ sk_err event_wait(struct linux_task *t, uint32_t mask, sk_ns deadline, uint32_t 
                   uint64_t *ready)
 {
     struct task_slot *s = t->shared;
-    uint32_t own = t->unsure ? mask & t->chan_bits : 0;
-    sk_ns slice = own != 0 ? linux_now() + SLICE_NS : SK_FOREVER;
-    t->unsure = false;
+    uint32_t own = mask & t->unsure; /* remembered until the task has been sent to look */
+    sk_ns slice = own != 0 ? t->unsure_at : SK_FOREVER;
     for (;;) {
         timer_look(t);
         uint32_t now = half_load(&s->events);
@@ -91,6 +88,7 @@ sk_err event_wait(struct linux_task *t, uint32_t mask, sk_ns deadline, uint32_t 
         if (clock >= deadline)
             return SK_ERR_TIMED_OUT;
         if (clock >= slice) {
+            t->unsure &= ~own;
             *events = own; /* perhaps: look at every ring */
             *ready = ~(uint64_t)0;
             return SK_OK;

@@ -85,9 +85,9 @@ static uint32_t reclaim(struct watch *w)
         }
         if (used)
             continue;
+        w->member[at].pid = 0; /* first: a fork in between closes what is said to be in use */
         epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->member[at].fd, NULL);
         close(w->member[at].fd);
-        w->member[at].pid = 0;
         return at;
     }
     return a->tasks;

@@ -116,6 +116,30 @@ static void test_fails_in_use(void **state)
     end_peer(&peer, 0);
 }
 
+/* Something else comes before it is time to look: that is not forgotten, whatever is waited for. */
+static void test_doubt_remains(void **state)
+{
+    struct setting *s = *state;
+    struct sk_chan c;
+    sk_handle far;
+    uint32_t events;
+    sk_tid me = sk_self()->start->tid;
+    fail_on(0);
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    ASSERT_OK(sk_wait_events(1u << SK_EV_CHAN, sk_in_ms(LONG_MS), &events)); /* it begins ready */
+    fail_on(MEMBARRIER_CMD_GLOBAL_EXPEDITED);
+    assert_true(sk_chan_arm(&c));
+    ASSERT_OK(sk_linux_set_events(s->area, me, 1u << 9 | 1u << 10));
+    ASSERT_OK(sk_wait_events(1u << 9 | 1u << SK_EV_CHAN, sk_in_ms(LONG_MS), &events));
+    ASSERT_OK(sk_wait_events(1u << 10, sk_in_ms(LONG_MS), &events));
+    ASSERT_OK(sk_wait_events(1u << SK_EV_CHAN, sk_in_ms(LONG_MS), &events));
+    assert_int_equal(events, 1u << SK_EV_CHAN);
+    fail_on(0);
+    assert_int_equal(sk_wait_events(1u << SK_EV_CHAN, sk_in_ms(20), &events), SK_ERR_TIMED_OUT);
+    sk_chan_close(&c);
+    ASSERT_OK(sys_close(far));
+}
+
 /* The same for who waits for room, and for an event loop. */
 static void on_answer(struct sk_loop *loop, struct sk_async *async, sk_err err, struct sk_in *in)
 {
@@ -266,6 +290,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_no_area),
         {"test_fails_in_use", test_fails_in_use, up_asym_threads, setting_down, NULL},
+        {"test_doubt_remains", test_doubt_remains, up_asym_threads, setting_down, NULL},
         {"test_loop_finds_it", test_loop_finds_it, up_asym_threads, setting_down, NULL},
         {"test_exec_and_join", test_exec_and_join, up_asym_processes, setting_down, NULL},
     };

@@ -1,10 +1,13 @@
-/* Ends whose peer has gone, in states that the torture has found to be told apart badly.
+/* Ends whose peer has gone, owners that nobody has told, processes that nobody could await: states
+ * that have been told apart badly.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "arch/linux/inside.h"
 #include "area.h"
 #include <linux/futex.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #define HANG_MS 10000u /* only a wake-up that is lost takes so long */
 
@@ -78,6 +81,57 @@ static void test_full_ring_to_a_dead_end(void **state)
     sk_chan_close(&a);
 }
 
+/* Whoever puts a connection into a port may be killed before it tells the port's owner: whoever
+ * finds the port full tells, and so does who clears up. */
+static void test_port_owner_is_told(void **state)
+{
+    sk_handle port, one[2], two[2], end;
+    uint32_t events;
+    (void)state;
+    ASSERT_OK(sys_port_create(8, 1, &port));
+    ASSERT_OK(sys_chan_create(8, &one[0], &one[1]));
+    ASSERT_OK(sys_chan_create(8, &two[0], &two[1]));
+    ASSERT_OK(sys_port_connect(port, one[1], 0));
+    ASSERT_OK(sk_wait_events(1u << 8, 0, &events)); /* as if it had never come */
+    assert_int_equal(sys_port_connect(port, two[1], 0), SK_ERR_FULL);
+    ASSERT_OK(sk_wait_events(1u << 8, 0, &events));
+    ASSERT_OK(sys_close(one[0]));
+    ASSERT_OK(sk_wait_events(1u << 8, 0, &events));
+    ASSERT_OK(sys_port_accept(port, &end));
+    ASSERT_OK(sys_close(end));
+    ASSERT_OK(sys_close(two[0]));
+    ASSERT_OK(sys_close(two[1]));
+    ASSERT_OK(sys_close(port));
+}
+
+/* No descriptor is left to await a process by: it is not started, and leaves nothing. */
+static int waits(void *arg)
+{
+    (void)arg;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    pause();
+    return 0;
+}
+
+static void test_no_descriptor(void **state)
+{
+    struct setting *s = *state;
+    struct sk_linux_child child;
+    struct sk_linux_use use;
+    struct rlimit before, none;
+    int next = dup(0);
+    close(next);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){(rlim_t)next, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    sk_err err = sk_linux_start_process(s->area, NULL, waits, NULL, &child);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(err, SK_ERR_NO_MEMORY);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+    sk_linux_use(s->area, &use);
+    assert_int_equal(use.tasks, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -85,6 +139,8 @@ int main(void)
          setting_down, NULL},
         {"test_full_ring_to_a_dead_end", test_full_ring_to_a_dead_end, up_asym_threads,
          setting_down, NULL},
+        {"test_port_owner_is_told", test_port_owner_is_told, up_asym_threads, setting_down, NULL},
+        {"test_no_descriptor", test_no_descriptor, up_asym_processes, setting_down, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
