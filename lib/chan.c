@@ -157,13 +157,23 @@ sk_err chan_build(struct sk_chan *c, struct sk_in *in, const struct sk_out *out,
     return err;
 }
 
+static __attribute__((noinline)) sk_err send_one(struct sk_chan *c, const struct sk_out *out,
+                                                 bool *wake)
+{
+    struct sk_msg m;
+    build_one(&m, out);
+    return xport_send(c, &m, 1, wake);
+}
+
 sk_err sk_send_quiet(struct sk_chan *c, const struct sk_out *out, bool *wake)
 {
     *wake = false;
     sk_err err = before_send(c, out);
     if (err != SK_OK)
         return err;
-    return out->len > SK_PAYLOAD_BYTES ? send_long(c, out, wake) : xport_send_out(c, out, wake);
+    if (out->len > SK_PAYLOAD_BYTES)
+        return send_long(c, out, wake);
+    return XPORT_IN_PLACE ? xport_send_out(c, out, wake) : send_one(c, out, wake);
 }
 
 sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out)

@@ -119,15 +119,14 @@ static void take_ready(struct sk_loop *loop)
 static void look_around(struct sk_loop *loop)
 {
     struct sk_source *s = loop->active;
-    while (loop->rounds < ASK_ROUNDS) {
-        sk_relax();
+    for (; s != NULL && loop->rounds < ASK_ROUNDS; loop->rounds++) {
         do {
             s = s->next_active;
-            if (s->idle >= sys_spin_loop() || xport_end_look(&s->chan.end))
+            if (xport_end_look(&s->chan.end) || s->idle >= sys_spin_loop())
                 return;
             s->idle++;
         } while (s != loop->active);
-        loop->rounds++;
+        sk_relax();
     }
 }
 
@@ -143,8 +142,8 @@ static void run_round(struct sk_loop *loop)
     } while (s != last && loop->active != NULL);
     if (!any && loop->active != NULL) {
         loop_flush_late(loop);
-        if (loop->active != NULL)
-            look_around(loop);
+        sk_relax();
+        look_around(loop);
     }
 }
 

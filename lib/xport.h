@@ -15,7 +15,7 @@ sk_err xport_open(struct sk_chan *c, const struct sk_chan_view *view);
  * SK_ERR_PEER_DEAD. */
 sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, bool *wake);
 
-/* The same for a message of one line; its handles are in the escrow. */
+/* XPORT_IN_PLACE only: the same for a message of one line; its handles are in the escrow. */
 sk_err xport_send_out(struct sk_chan *c, const struct sk_out *out, bool *wake);
 
 /* Is there room for `slots` slots? May say yes where only the attempt tells. */

@@ -31,13 +31,6 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
     return sys_chan_send(c->handle, m, slots);
 }
 
-sk_err xport_send_out(struct sk_chan *c, const struct sk_out *out, bool *wake)
-{
-    struct sk_msg m;
-    build_one(&m, out);
-    return xport_send(c, &m, 1, wake);
-}
-
 /* Not SK_OK: there is room, or the peer is gone, which the attempt will tell. */
 bool xport_room(struct sk_chan *c, uint32_t slots)
 {

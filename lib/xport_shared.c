@@ -79,7 +79,8 @@ sk_err xport_send(struct sk_chan *c, const struct sk_msg *m, uint32_t slots, boo
     return SK_OK;
 }
 
-/* Make bytes the payload of a line where it lies. A full one needs no zeroes. */
+/* Make bytes the payload of a line where it lies. A full one needs no zeroes, and goes in as few
+ * stores as there can be: while the receiver looks at the line, each may have to fetch it again. */
 static inline void line_set_payload(struct sk_msg *line, const void *bytes, uint32_t len)
 {
     if (len != SK_PAYLOAD_BYTES)
@@ -96,9 +97,11 @@ sk_err xport_send_out(struct sk_chan *c, const struct sk_out *out, bool *wake)
     struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)
         return SK_ERR_FULL;
-    line_set_head(line, out->label | (uint32_t)out->token << 16);
+    uint32_t ctl = sk_ctl_make(out->len, 0, out->handles, out->reply);
+    uint32_t head = out->label | (uint32_t)out->token << 16;
+    line_set_head(line, head); /* the line is fetched from now on */
     line_set_payload(line, out->bytes, out->len);
-    *wake = ring_publish(&c->end.tx, line, sk_ctl_make(out->len, 0, out->handles, out->reply));
+    *wake = ring_publish(&c->end.tx, line, ctl);
     return SK_OK;
 }
 

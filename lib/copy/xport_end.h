@@ -35,6 +35,9 @@ struct xport_late {
 /* A call is one kernel entry, however long (CHAN_CALL). */
 #define XPORT_CALLS true
 
+/* A message is built by the program and copied by the kernel. */
+#define XPORT_IN_PLACE false
+
 /* The page with the rings; 0 where programs do not see it. */
 static inline uintptr_t xport_end_page(const struct xport_end *e)
 {

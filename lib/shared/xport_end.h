@@ -44,6 +44,9 @@ struct xport_late {
 /* A call is a message each way, with a sleep between (CHAN_CALL is not there). */
 #define XPORT_CALLS false
 
+/* A message of one line is written where it lies. */
+#define XPORT_IN_PLACE true
+
 /* The page with the rings; 0 where programs do not see it. */
 static inline uintptr_t xport_end_page(const struct xport_end *e)
 {
