@@ -49,3 +49,20 @@ bool bystander_end(struct bystander *b)
     sk_chan_close(&b->chan);
     return err == SK_OK;
 }
+
+static int serve_names(void *arg)
+{
+    (void)arg;
+    sk_linux_spin(0);
+    return sk_linux_serve_names();
+}
+
+bool names_begin(struct bystander *b, struct sk_linux_area *area)
+{
+    struct sk_linux_task how = {.name = "names"};
+    uint32_t at = 0;
+    struct names_entry entry;
+    sk_err err = b->threads ? sk_linux_start_thread(area, &how, serve_names, NULL, &b->child)
+                            : sk_linux_start_process(area, &how, serve_names, NULL, &b->child);
+    return err == SK_OK && names_list("", &at, &entry) == SK_ERR_NOT_FOUND;
+}

@@ -15,6 +15,8 @@ bool survivor_begin(struct survivor *s, sk_handle far[4])
         err = sk_chan_create(&s->serve, &far[2], SK_EV_CHAN);
     if (err == SK_OK)
         err = sys_port_create(SK_EV_PORT, 4, &s->port);
+    if (err == SK_OK)
+        err = names_register(NAME_OF_SURVIVOR, s->port);
     far[3] = s->port;
     if (err != SK_OK)
         WRONG(s, "the round cannot begin", err, 0);
@@ -412,8 +414,23 @@ bool survivor_sleep(struct survivor *s, sk_ns until)
     return sk_wait_events(1u << SK_EV_CHAN | 1u << SK_EV_PORT, until, &events) == SK_OK;
 }
 
+void survivor_names(struct survivor *s)
+{
+    struct names_entry entry;
+    sk_err err;
+    sk_ns give_up = sk_in_ms(patience_ms);
+    uint32_t at = 0;
+    while ((err = names_list(NAMES_OF_VICTIM, &at, &entry)) == SK_OK && sk_now() < give_up)
+        at = 0;
+    if (err != SK_ERR_NOT_FOUND)
+        WRONG(s, "a name outlives the victim", err, at);
+}
+
 void survivor_end(struct survivor *s)
 {
+    sk_err err = names_unregister(NAME_OF_SURVIVOR);
+    if (err != SK_OK)
+        WRONG(s, "the survivor's name cannot be taken back", err, 0);
     while (turn_port(s))
         ;
     sk_chan_close(&s->msg);

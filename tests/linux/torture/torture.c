@@ -35,7 +35,7 @@ static const uint8_t often[16] = {KIND_POINT, KIND_POINT, KIND_POINT, KIND_POINT
 struct torture {
     struct sk_linux_area *area;
     struct sk_linux_use base;
-    struct bystander bystander;
+    struct bystander bystander, names;
     struct account *account;
     struct points *points; /* the victim's */
     uint32_t *left;
@@ -257,6 +257,7 @@ static void round_run(struct torture *t, uint32_t number)
         survivor_end(&s);
         if (s.wrong == NULL)
             verdict(&s);
+        survivor_names(&s);
     }
     if (p.kind == KIND_TWO)
         bystander_after(t, &s, &p);
@@ -284,6 +285,8 @@ static void rounds_run(struct torture *t, uint32_t mode, uint32_t from, uint32_t
     must(sk_linux_task_begin(t->area, NULL) == SK_OK, "no task");
     must(bystander_begin(&t->bystander, t->area), "no bystander");
     must(bystander_serves(&t->bystander), "the bystander does not answer");
+    t->names.threads = t->bystander.threads;
+    must(names_begin(&t->names, t->area), "no names");
     sk_linux_use(t->area, &t->base);
     sk_ns next = sk_in_ms(10000);
     for (uint32_t i = from; i < to && t->wrong < t->most; i++) {
@@ -296,6 +299,12 @@ static void rounds_run(struct torture *t, uint32_t mode, uint32_t from, uint32_t
     }
     sk_chan_close(&t->bystander.chan);
     must(bystander_end(&t->bystander), "the bystander does not end");
+    int32_t status;
+    if (t->names.threads) /* it never ends by itself */
+        return;
+    must(sk_linux_kill(&t->names.child) == SK_OK &&
+             sk_linux_await(&t->names.child, sk_in_ms(patience_ms), &status) == SK_OK,
+         "the service of names does not end");
     sk_linux_task_end(0);
     must(sk_linux_leave(t->area) == SK_OK, "the area cannot be left");
 }

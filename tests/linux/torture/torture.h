@@ -78,6 +78,9 @@ static inline uint32_t answer_to(uint32_t round, uint32_t number)
     return number * 2654435761u ^ round;
 }
 
+#define NAME_OF_SURVIVOR "torture.survivor"
+#define NAMES_OF_VICTIM  "torture.victim."
+
 /* --- Accounts -------------------------------------------------------------------------------- */
 
 /* Of the victim: written by it alone, ahead; read by the survivor when it is dead. */
@@ -89,6 +92,8 @@ struct account {
     uint32_t got;                             /* from the survivor */
     uint32_t asked, answered;                 /* its calls */
     uint32_t served_begun, served_done;       /* the survivor's calls */
+    uint32_t find_begun, find_done;           /* connections by name, and the first message there */
+    uint32_t names_begun, names_done;         /* registered */
     uint32_t connect_begun, connect_done;     /* at the survivor's port */
     uint32_t subs;                            /* channels that it has made */
     uint32_t sub_begun[SUBS], sub_done[SUBS]; /* messages sent on each */
@@ -168,6 +173,8 @@ bool survivor_turn(struct survivor *s);
 bool survivor_sleep(struct survivor *s, sk_ns until);
 /* Wait a moment for an answer of the victim, which is stopped. */
 void survivor_waits(struct survivor *s);
+/* Are the victim's names gone, soon? */
+void survivor_names(struct survivor *s);
 /* Have all channels of the round ended? */
 bool survivor_over(const struct survivor *s);
 /* The victim is dead, or stopped for good: take what is still in the port; close everything. */
@@ -199,6 +206,8 @@ struct bystander {
     bool threads;    /* it is no process, and neither is the victim */
 };
 bool bystander_begin(struct bystander *b, struct sk_linux_area *area);
+/* Another one, which serves names, and is not touched. */
+bool names_begin(struct bystander *b, struct sk_linux_area *area);
 /* Does it answer? */
 bool bystander_serves(struct bystander *b);
 /* Wait for its end, after it was killed. */

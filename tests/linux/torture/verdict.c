@@ -37,8 +37,8 @@ static void verdict_subs(struct survivor *s, const struct account *a)
             WRONG(s, "a connection that was refused", id, 0);
     }
     (void)find(s, UINT32_MAX, &count);
-    if (count != 0)
-        WRONG(s, "a channel without the message that was in it", count, 0);
+    if (count > a->find_begun - a->find_done)
+        WRONG(s, "a channel without the message that was in it", count, a->find_begun);
 }
 
 void verdict(struct survivor *s)

@@ -251,6 +251,58 @@ static int op_connect(struct victim *v)
     return sub_say(v, i);
 }
 
+/* A connection to the survivor, which is found by its name. */
+static int op_find(struct victim *v)
+{
+    struct account *a = v->account;
+    uint32_t i = a->subs;
+    if (i == SUBS)
+        return 0;
+    SAY(a->connect_begun, a->connect_begun + 1u);
+    SAY(a->find_begun, a->find_begun + 1u);
+    sk_err err = SK_ERR_TIMED_OUT;
+    for (sk_ns give_up = sk_in_ms(patience_ms); err == SK_ERR_TIMED_OUT && sk_now() < give_up;) {
+        if (LOOK(*v->round->left) != 0)
+            return 1; /* and has taken its name back */
+        err = names_connect(NAME_OF_SURVIVOR, sk_in_ms(20), &v->sub[i]);
+    }
+    if (err == SK_ERR_FULL) {
+        SAY(a->find_done, a->find_done + 1u);
+        SAY(a->connect_begun, a->connect_begun - 1u);
+        return 0;
+    }
+    if (err != SK_OK)
+        return BAD(v, err);
+    SAY(a->sub_connected[i], 4);
+    SAY(a->subs, i + 1u);
+    SAY(a->connect_done, a->connect_done + 1u);
+    if (sub_say(v, i) != 0)
+        return 1;
+    SAY(a->find_done, a->find_done + 1u);
+    SAY(a->sub_connected[i], 2);
+    return 0;
+}
+
+/* A port of one's own under a new name; sometimes it is taken back. */
+static int op_name(struct victim *v)
+{
+    char name[SK_NAME_BYTES];
+    struct account *a = v->account;
+    sk_handle port = v->own_port[chance_below(&v->chance, PORTS)];
+    if (port == SK_HANDLE_NONE)
+        return 0;
+    (void)snprintf(name, sizeof(name), NAMES_OF_VICTIM "%u", a->names_begun);
+    SAY(a->names_begun, a->names_begun + 1u);
+    sk_err err = names_register(name, port);
+    if (err != SK_OK)
+        return BAD(v, err);
+    SAY(a->names_done, a->names_done + 1u);
+    if (chance_below(&v->chance, 2) == 0)
+        return 0;
+    err = names_unregister(name);
+    return err != SK_OK ? BAD(v, err) : 0;
+}
+
 static int region_make(struct victim *v, uint32_t id, sk_handle *region)
 {
     uintptr_t at;
@@ -371,9 +423,10 @@ static void begin_points(const struct round *r)
 int victim_main(void *arg)
 {
     static int (*const ops[])(struct victim *) = {
-        op_say,      op_say,    op_listen,  op_listen,  op_ask,     op_ask,   op_serve,
-        op_serve,    op_region, op_port,    op_connect, op_accept,  op_close, op_sub_say,
-        op_give_end, op_region, op_sub_say, op_connect, op_give_end};
+        op_say,      op_say,     op_listen,   op_listen, op_ask,     op_ask,
+        op_serve,    op_serve,   op_region,   op_port,   op_connect, op_accept,
+        op_close,    op_sub_say, op_give_end, op_region, op_sub_say, op_connect,
+        op_give_end, op_find,    op_find,     op_name,   op_name,    op_port};
     static struct victim v; /* of this fork */
     v = (struct victim){.round = arg, .account = ((struct round *)arg)->account};
     v.chance.state = v.round->seed ^ (uint64_t)v.round->number << 20;
