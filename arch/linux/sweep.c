@@ -61,12 +61,37 @@ static void tell(struct sk_linux_area *a, struct chan_slot *c, uint32_t side, ui
     half_store(&far->told, gen);
 }
 
-static bool escrow_used(const struct end_slot *e)
+/* Is something in the escrow of that end still, which has been closed? Then a pass is wanted in
+ * which it belongs to nobody, whoever closed the end: he may have been stopped. */
+static bool escrow_holds(struct sk_linux_area *a, uint32_t number, uint32_t gen)
 {
-    uint64_t any = 0;
-    for (uint32_t i = 0; i < SK_ESCROW_MAX; i++)
-        any |= word_load(&e->escrow[i]);
-    return any != 0;
+    for (uint32_t i = 0; i < SK_ESCROW_MAX; i++) {
+        uint64_t object = word_load(&area_end(a, number)->escrow[i]);
+        uint32_t index = WORD_INDEX(object);
+        const uint64_t *own = NULL;
+        if (WORD_STATE(object) == OBJECT_END && index < a->channels * 2u)
+            own = &area_end(a, index)->own;
+        else if (WORD_STATE(object) == OBJECT_REGION && index < a->regions)
+            own = &a->region[index].own;
+        if (own != NULL && word_load(own) == WORD(OWN_ESCROW, number, gen))
+            return true;
+    }
+    return false;
+}
+
+/* Close an end whose owner is gone, tell of one that is closed. Whether it is. */
+static bool sweep_end(struct sk_linux_area *a, struct chan_slot *c, uint32_t side, uint32_t gen)
+{
+    uint64_t *word = &c->end[side].own;
+    uint64_t own = word_load(word);
+    if (sweep_orphan(a, own)) {
+        (void)word_change(word, own, WORD(OWN_CLOSED, 0, gen));
+        own = word_load(word); /* somebody else may have done it, and got no further */
+    }
+    if (WORD_STATE(own) != OWN_CLOSED)
+        return false;
+    tell(a, c, side, gen);
+    return true;
 }
 
 bool sweep_channel(struct sk_linux_area *a, uint32_t index)
@@ -74,8 +99,6 @@ bool sweep_channel(struct sk_linux_area *a, uint32_t index)
     struct chan_slot *c = &a->chan[index];
     uint64_t w = word_load(&c->word);
     uint32_t gen = WORD_GEN(w);
-    bool again = false;
-    uint32_t closed = 0;
     if (WORD_STATE(w) == CHAN_MAKING) {
         uint32_t maker = WORD_INDEX(w);
         uint32_t state = maker < a->tasks ? WORD_STATE(word_load(&a->task[maker].word)) : TASK_FREE;
@@ -83,22 +106,13 @@ bool sweep_channel(struct sk_linux_area *a, uint32_t index)
             (void)word_change(&c->word, w, WORD(CHAN_FREE, 0, gen));
         return false;
     }
-    if (WORD_STATE(w) != CHAN_USED)
-        return false;
-    for (uint32_t side = 0; side < 2; side++) {
-        uint64_t own = word_load(&c->end[side].own);
-        if (sweep_orphan(a, own) && word_change(&c->end[side].own, own, WORD(OWN_CLOSED, 0, gen))) {
-            own = WORD(OWN_CLOSED, 0, gen);
-            again |= escrow_used(&c->end[side]);
-        }
-        if (WORD_STATE(own) == OWN_CLOSED) {
-            closed++;
-            tell(a, c, side, gen);
-        }
-    }
-    if (closed == 2 && word_change(&c->word, w, WORD(CHAN_FREE, 0, gen)))
-        again |= escrow_used(&c->end[0]) || escrow_used(&c->end[1]);
-    return again;
+    bool free = WORD_STATE(w) == CHAN_FREE;
+    bool one = free || sweep_end(a, c, 0, gen);
+    bool two = free || sweep_end(a, c, 1, gen);
+    if (one && two && !free)
+        (void)word_change(&c->word, w, WORD(CHAN_FREE, 0, gen));
+    return (one && escrow_holds(a, index * 2u, gen)) ||
+           (two && escrow_holds(a, index * 2u + 1u, gen));
 }
 
 static bool sweep_port(struct sk_linux_area *a, uint32_t index)

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define POINTS       16000u /* of a victim's work, about */
-#define SWEEP_POINTS 6000u  /* of a bystander's sweep */
+#define SWEEP_POINTS 1500u  /* of a bystander's sweep */
 #define WORK_NS      SK_MS(2)
 
 /* What happens to whom. */
