@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define HANG_MS 10000u /* only a wake-up that is lost takes so long */
+#define HANG_MS 5000u /* only a wake-up that is lost takes so long */
 
 long __real_syscall(long nr, long a, long b, long c, long d, long e, long f);
 long __wrap_syscall(long nr, long a, long b, long c, long d, long e, long f);
