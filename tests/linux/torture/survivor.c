@@ -305,6 +305,10 @@ static bool turn_sub(struct survivor *s, struct sub *sub)
         sub->id = sub->id == NOBODY ? n.id : sub->id;
         if (sub->id != n.id)
             WRONG(s, "a message of another channel", n.id, sub->id);
+        if (in.handles != (n.what == NOTE_REGION ? 1u : 0u))
+            WRONG(s, "handles of a message on a channel of the victim's", in.handles, n.what);
+        else if (n.what == NOTE_REGION)
+            region_came(s, in.handle[0], n.number);
     }
     return some;
 }

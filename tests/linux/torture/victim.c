@@ -177,18 +177,30 @@ static int op_serve(struct victim *v)
     return 0;
 }
 
-/* The next message on channel number i of those made here. */
+static int region_make(struct victim *v, uint32_t id, sk_handle *region);
+
+/* The next message on channel number i of those made here; sometimes with a region, also while the
+ * other end is on its way. */
 static int sub_say(struct victim *v, uint32_t i)
 {
     uint8_t bytes[SK_PAYLOAD_MAX];
     struct account *a = v->account;
+    sk_handle region = SK_HANDLE_NONE;
     struct note n = {v->round->number, a->sub_done[i], NOTE_PLAIN, i};
-    struct sk_out out = {.label = 2, .len = note_write(bytes, &n), .bytes = bytes};
+    struct sk_out out = {.label = 2, .bytes = bytes, .handle = &region};
+    if (n.number != 0 && chance_below(&v->chance, 4) == 0) {
+        if (region_make(v, n.number, &region) != 0)
+            return 1;
+        n.what = NOTE_REGION;
+        out.handles = 1;
+    }
+    out.len = note_write(bytes, &n);
     SAY(a->sub_begun[i], n.number + 1u);
     sk_err err = sk_send_try(&v->sub[i], &out);
     if (err == SK_ERR_FULL) { /* its other end is on its way still */
         SAY(a->sub_begun[i], n.number);
-        return 0;
+        err = region != SK_HANDLE_NONE ? sys_close(region) : SK_OK;
+        return err != SK_OK ? BAD(v, err) : 0;
     }
     if (err != SK_OK)
         return BAD(v, err);
@@ -206,7 +218,9 @@ static int sub_make(struct victim *v, uint32_t *i, sk_handle *far)
     if (err != SK_OK)
         return BAD(v, err);
     SAY(v->account->subs, *i + 1u);
-    return sub_say(v, *i);
+    if (sub_say(v, *i) != 0)
+        return 1;
+    return chance_below(&v->chance, 2) == 0 ? sub_say(v, *i) : 0;
 }
 
 static int op_give_end(struct victim *v)
