@@ -30,6 +30,12 @@
 #define RING_MARK_EVERY 0u
 #endif
 
+/* How far ahead a receiver in a stream looks first: 1 / this of the ring; 0: not at all. 4 may suit
+ * machines where a poll takes the line from who is writing it. */
+#ifndef RING_FAR_PART
+#define RING_FAR_PART 0u
+#endif
+
 #define RING_FLAG 0x10000u /* in armed and want: the word is set */
 
 struct ring_tx {
@@ -50,8 +56,8 @@ struct ring_rx {
     uint32_t mask;
     uint32_t mark_mask;
     uint32_t next;    /* number of the next message to take */
-    uint32_t vouched; /* lines from next on that are known to be published (far probe) */
-    uint32_t streak;  /* messages taken since the ring was last found empty */
+    uint32_t vouched; /* lines before this number are known to be published (far probe) */
+    uint32_t since;   /* next when the ring was last found empty */
     uint32_t epoch_tag;
 };
 
@@ -106,30 +112,42 @@ static inline uint32_t ring_oldest(const struct ring_tx *tx)
     return tx->limit - tx->mask - 1u;
 }
 
-/* Look for marks and extend the credit. Acquire pairs with the mark's store in ring_mark: the
- * receiver has finished reading before we write the slot again. At most 4 looks (n of them with a
- * mark for every slot). */
-static inline void ring_look_for_credit(struct ring_tx *tx)
+/* If line number `marked` has its mark: all before it are free, too. */
+static inline bool ring_credit(struct ring_tx *tx, uint32_t marked)
 {
-    for (;;) {
-        uint32_t marked = ring_oldest(tx) | tx->mark_mask;
-        if ((int32_t)(marked - tx->next) >= 0)
-            return;
-        uint32_t ctl = seam_load_acquire(&tx->slot[marked & tx->mask].ctl);
-        if ((ctl & (SK_CTL_TAKEN | SK_CTL_TAG)) != (SK_CTL_TAKEN | ring_tag(marked, tx->epoch_tag)))
-            return;
-        tx->limit = marked + 1u + tx->mask + 1u;
+    /* Acquire pairs with the mark's store in ring_mark: the receiver has finished reading before we
+     * write the slot again. */
+    uint32_t ctl = seam_load_acquire(&tx->slot[marked & tx->mask].ctl);
+    if ((ctl & (SK_CTL_TAKEN | SK_CTL_TAG)) != (SK_CTL_TAKEN | ring_tag(marked, tx->epoch_tag)))
+        return false;
+    tx->limit = marked + 1u + tx->mask + 1u;
+    return true;
+}
+
+/* Look for marks and extend the credit. First at the last one that was sent: when each message is
+ * answered, all is taken; in a stream, that line is still in our own cache. Then at the oldest, and
+ * no further than that: who leaves a distance is not soon on a line that the receiver reads. */
+static inline bool ring_look_for_credit(struct ring_tx *tx)
+{
+    uint32_t marked = (tx->next & ~tx->mark_mask) - 1u;
+    uint32_t oldest = ring_oldest(tx) | tx->mark_mask;
+    for (; (int32_t)(marked - oldest) >= 0; marked = oldest) {
+        if (ring_credit(tx, marked))
+            return true;
+        if (marked == oldest)
+            return false;
     }
+    return false;
 }
 
 /* Is there room for `slots` slots (1..SK_SLOTS_MAX) now? Looks at shared memory only if the known
- * credit is not enough. */
+ * credit is not enough: at 5 marks at most (2 for each slot with a mark in every slot). */
 static inline bool ring_has_room(struct ring_tx *tx, uint32_t slots)
 {
-    if ((int32_t)(tx->limit - tx->next) >= (int32_t)slots)
-        return true;
-    ring_look_for_credit(tx);
-    return (int32_t)(tx->limit - tx->next) >= (int32_t)slots;
+    while ((int32_t)(tx->limit - tx->next) < (int32_t)slots)
+        if (!ring_look_for_credit(tx))
+            return false;
+    return true;
 }
 
 /* Loads before stores, whatever the compiler thinks of aliasing: pairs of registers; and no more of
@@ -193,7 +211,9 @@ static inline sk_err ring_send(struct ring_tx *tx, const struct sk_msg *m, uint3
  * happened. */
 static inline struct sk_msg *ring_claim(struct ring_tx *tx)
 {
-    return ring_has_room(tx, 1) ? &tx->slot[tx->next & tx->mask] : NULL;
+    if (tx->limit == tx->next && !ring_look_for_credit(tx))
+        return NULL;
+    return &tx->slot[tx->next & tx->mask];
 }
 
 /* Send the claimed line with ctl as in ring_send. True: the receiver sleeps, wake it. */
@@ -203,6 +223,37 @@ static inline bool ring_publish(struct ring_tx *tx, struct sk_msg *line, uint32_
     /* Light store, light load: the pair with ring_arm_for's. Also the release of this line. */
     seam_store_light(&line->ctl, header);
     return seam_load_light(tx->armed) == (RING_FLAG | (header & SK_CTL_TAG));
+}
+
+/* Several messages of one line each, with one look at armed, which is the most that a short send
+ * costs. n = ring_room(tx, most): that many may be claimed one after the other; all but the last
+ * are posted, the last is published by ring_publish_batch. Between the two a sleeper is not woken:
+ * what is posted must not wait for anything but the rest of its batch.
+ * A loop is faster on a copy of *tx that is written back after it. */
+static inline uint32_t ring_room(struct ring_tx *tx, uint32_t most)
+{
+    if (tx->limit == tx->next)
+        (void)ring_look_for_credit(tx);
+    uint32_t n = tx->limit - tx->next;
+    return n < most ? n : most;
+}
+
+/* The receiver may take the claimed line from now on. */
+static inline void ring_post(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl)
+{
+    /* Release: pairs with the acquire in ring_front and ring_peek (payload before header). */
+    seam_store_release(&line->ctl, ring_header(tx, ctl, tx->next++));
+}
+
+/* ring_publish, after `posted` lines were posted. */
+static inline bool ring_publish_batch(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl,
+                                      uint32_t posted)
+{
+    uint32_t first = ring_tag(tx->next - posted, tx->epoch_tag);
+    /* Light store, light load: the pair with ring_arm_for's. Also the release of this line. */
+    seam_store_light(&line->ctl, ring_header(tx, ctl, tx->next++));
+    uint32_t armed = seam_load_light(tx->armed);
+    return (armed & RING_FLAG) != 0 && ((armed - first) & SK_CTL_TAG) <= posted;
 }
 
 /* The sender is about to sleep until there is room for `slots` slots. True: it may sleep, and the
@@ -237,6 +288,24 @@ static inline enum ring_state ring_judge(const struct ring_rx *rx, uint32_t ctl,
                                                                          : RING_GARBAGE;
 }
 
+/* Is line number s known to be published? */
+static inline bool ring_vouched(const struct ring_rx *rx, uint32_t s)
+{
+    return RING_FAR_PART != 0 && (int32_t)(rx->vouched - s) > 0;
+}
+
+/* More than a ring full was taken since there was nothing. */
+static inline bool ring_in_stream(const struct ring_rx *rx)
+{
+    return RING_FAR_PART != 0 && rx->next - rx->since > rx->mask;
+}
+
+static inline void ring_not_in_stream(struct ring_rx *rx)
+{
+    if (RING_FAR_PART != 0)
+        rx->since = rx->next;
+}
+
 /* Look at the header of the line `ahead` lines after the next one, ahead < slots. */
 static inline enum ring_state ring_peek(const struct ring_rx *rx, uint32_t ahead, uint32_t *ctl)
 {
@@ -244,20 +313,20 @@ static inline enum ring_state ring_peek(const struct ring_rx *rx, uint32_t ahead
     const uint32_t *word = &rx->slot[s & rx->mask].ctl;
     /* Acquire pairs with the header's store in ring_send (payload after header). Relaxed where an
      * acquired later header vouches: publication is in order. */
-    *ctl = ahead < rx->vouched ? seam_load_relaxed(word) : seam_load_acquire(word);
+    *ctl = ring_vouched(rx, s) ? seam_load_relaxed(word) : seam_load_acquire(word);
     return ring_judge(rx, *ctl, s);
 }
 
-/* In a stream, look a quarter ring ahead first: one header there vouches for all before it, and
- * the two sides stop sharing a line. */
+/* In a stream, look far ahead first: one header there vouches for all before it, and the two sides
+ * stop sharing a line. */
 static inline void ring_probe_far(struct ring_rx *rx)
 {
     uint32_t ctl;
-    if (rx->streak <= rx->mask || rx->vouched != 0)
+    if (!ring_in_stream(rx) || ring_vouched(rx, rx->next))
         return;
-    uint32_t ahead = (rx->mask + 1u) / 4u - 1u;
+    uint32_t ahead = (rx->mask + 1u) / (RING_FAR_PART ? RING_FAR_PART : 1u) - 1u;
     if (ring_peek(rx, ahead, &ctl) == RING_MESSAGE)
-        rx->vouched = ahead + 1u;
+        rx->vouched = rx->next + ahead + 1u;
 }
 
 /* Line number s has been read: give its slot back if it is one that is marked. True: the sender
@@ -266,6 +335,8 @@ static inline bool ring_mark(struct ring_rx *rx, uint32_t s)
 {
     if ((s & rx->mark_mask) != rx->mark_mask)
         return false;
+    if (RING_FAR_PART != 0 && !ring_vouched(rx, s))
+        rx->vouched = s; /* it says nothing, and stays near while numbers wrap */
     uint32_t tag = ring_tag(s, rx->epoch_tag);
     /* Light store (with it: release, all reads above are done; pairs with ring_look_for_credit),
      * light load: the pair with ring_want's. */
@@ -301,17 +372,7 @@ static inline const struct sk_msg *ring_front(const struct ring_rx *rx, uint32_t
 /* Done with the line that ring_front returned. True: the sender sleeps, wake it. */
 static inline bool ring_pop(struct ring_rx *rx)
 {
-    rx->streak++;
-    rx->vouched -= rx->vouched != 0;
     return ring_mark(rx, rx->next++);
-}
-
-/* n lines have been taken. */
-static inline void ring_advance(struct ring_rx *rx, uint32_t n)
-{
-    rx->next += n;
-    rx->streak += n;
-    rx->vouched -= rx->vouched < n ? rx->vouched : n;
 }
 
 /* The rest of ring_recv for a message of several lines; ctl[0] is the first one's header. */
@@ -331,7 +392,7 @@ static inline sk_err ring_recv_long(struct ring_rx *rx, uint32_t first, struct s
         return SK_ERR_TOO_BIG;
     for (uint32_t i = 0; i < n; i++)
         ring_take_slot(rx, rx->next + i, ctl[i], &m[i], wake);
-    ring_advance(rx, n);
+    rx->next += n;
     *slots = n;
     return SK_OK;
 }
@@ -348,13 +409,12 @@ static inline sk_err ring_recv(struct ring_rx *rx, struct sk_msg *m, uint32_t ma
     ring_probe_far(rx);
     enum ring_state state = ring_peek(rx, 0, &ctl);
     if (state != RING_MESSAGE) {
-        rx->streak = 0;
+        ring_not_in_stream(rx);
         return state == RING_EMPTY ? SK_ERR_EMPTY : SK_ERR_PROTOCOL;
     }
     if (sk_ctl_more(ctl) != 0)
         return ring_recv_long(rx, ctl, m, max, slots, wake);
-    ring_take_slot(rx, rx->next, ctl, m, wake);
-    ring_advance(rx, 1);
+    ring_take_slot(rx, rx->next++, ctl, m, wake);
     *slots = 1;
     return SK_OK;
 }
@@ -376,7 +436,7 @@ static inline bool ring_arm_for(struct ring_rx *rx, uint32_t s)
  * may make us miss a wake-up, not more. */
 static inline void ring_arm_reply(struct ring_rx *rx)
 {
-    rx->streak = 0;
+    ring_not_in_stream(rx);
     seam_store_relaxed(rx->armed, RING_FLAG | ring_tag(rx->next, rx->epoch_tag));
 }
 
@@ -388,8 +448,8 @@ static inline bool ring_arm(struct ring_rx *rx)
     uint32_t ahead = 0;
     uint32_t ctl;
     enum ring_state state;
-    rx->streak = 0;
-    if (rx->vouched == 0 && ring_arm_for(rx, rx->next))
+    ring_not_in_stream(rx);
+    if (!ring_vouched(rx, rx->next) && ring_arm_for(rx, rx->next))
         return true;
     while ((state = ring_peek(rx, ahead, &ctl)) == RING_MESSAGE) {
         if (sk_ctl_more(ctl) == 0 || ++ahead == SK_SLOTS_MAX)

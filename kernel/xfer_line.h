@@ -53,8 +53,8 @@ static inline bool line_take(struct end *e, struct sk_msg *m, bool *wake)
 /* Arm, if nothing is there. False: ask ring_arm. */
 static inline bool line_arm(struct end *e)
 {
-    e->rx.streak = 0;
-    return e->rx.vouched == 0 && ring_arm_for(&e->rx, e->rx.next);
+    ring_not_in_stream(&e->rx);
+    return !ring_vouched(&e->rx, e->rx.next) && ring_arm_for(&e->rx, e->rx.next);
 }
 
 /* m straight to the task that sleeps in CHAN_CALL at the far end of e, on this core, with its ring

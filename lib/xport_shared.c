@@ -132,7 +132,7 @@ static COLD sk_err recv_other(struct sk_chan *c, struct sk_msg *m, uint32_t max,
 {
     if (xport_end_look(&c->end))
         return recv_long(c, m, max, slots);
-    c->end.rx.streak = 0;
+    ring_not_in_stream(&c->end.rx);
     return SK_ERR_EMPTY;
 }
 
@@ -160,9 +160,9 @@ static COLD bool arm_long(struct sk_chan *c)
 /* ring_arm where nothing at all is in the ring. */
 static inline bool arm_short(struct sk_chan *c)
 {
-    if (c->end.rx.vouched != 0 || !ring_arm_for(&c->end.rx, c->end.rx.next))
+    if (ring_vouched(&c->end.rx, c->end.rx.next) || !ring_arm_for(&c->end.rx, c->end.rx.next))
         return false;
-    c->end.rx.streak = 0;
+    ring_not_in_stream(&c->end.rx);
     return true;
 }
 
@@ -225,7 +225,7 @@ static COLD sk_err call_far(struct sk_chan *c, uint32_t head, const void *reques
     sys_looks looks = 0, most = deadline != 0 ? sys_spin() : 0;
     const struct sk_msg *answer;
     struct sk_msg *line = NULL;
-    if (c->end.rx.vouched == 0 && !xport_self(c) && !xport_closed(c))
+    if (!ring_vouched(&c->end.rx, c->end.rx.next) && !xport_self(c) && !xport_closed(c))
         line = ring_claim(&c->end.tx);
     if (line == NULL)
         return call_long(c, head, request, len, reply, reply_max, got, deadline);
@@ -251,7 +251,8 @@ sk_err xport_call(struct sk_chan *c, uint32_t head, const void *request, uint32_
 {
     uint32_t events, ctl, label;
     uint64_t ready;
-    if (__atomic_load_n(&c->end.status->same_core, __ATOMIC_RELAXED) != 1 || c->end.rx.vouched != 0)
+    if (__atomic_load_n(&c->end.status->same_core, __ATOMIC_RELAXED) != 1 ||
+        ring_vouched(&c->end.rx, c->end.rx.next))
         return call_far(c, head, request, len, reply, reply_max, got, deadline);
     struct sk_msg *line = ring_claim(&c->end.tx);
     if (line == NULL)

@@ -22,7 +22,7 @@ $(ORDER_OUT)/switch.o: arch/host/switch.S $(MAKE_FILES)
 define order_explorer
 $(ORDER_OUT)/$(1)/%.o: tests/order/%.c $(MAKE_FILES)
 	@mkdir -p $$(@D)
-	$$(Q)$(HOSTCC) $(ORDER_FLAGS) -fsanitize=thread -DRING_MARK_EVERY=$(2) -c $$< -o $$@
+	$$(Q)$(HOSTCC) $(ORDER_FLAGS) -fsanitize=thread -DRING_MARK_EVERY=$(2) -DRING_FAR_PART=4u -c $$< -o $$@
 $(ORDER_OUT)/$(1)/explore: $(ORDER_MODEL) $(ORDER_RING:%=$(ORDER_OUT)/$(1)/%.o)
 	$$(Q)$(HOSTCC) $$^ -o $$@
 -include $(ORDER_RING:%=$(ORDER_OUT)/$(1)/%.d)

@@ -18,8 +18,8 @@ FLOORS = (
 )
 # Headers whose name is the contract and whose place is the variant: seam.h is base's, port_types.h
 # is port's, <skerry/machine.h> the ABI's, whichever folder provides them.
-VARIANT_HEADERS = {"seam.h": 1, "seam_pair.h": 1, "seam_asym.h": 1, "port_types.h": 2,
-                   "skerry/machine.h": 0, "xport_end.h": 4, "xport_late.h": 4,
+VARIANT_HEADERS = {"seam.h": 1, "seam_pair.h": 1, "seam_asym.h": 1, "seam_tune.h": 1,
+                   "port_types.h": 2, "skerry/machine.h": 0, "xport_end.h": 4, "xport_late.h": 4,
                    "board_uart.h": 3}
 
 

@@ -17,6 +17,7 @@
 #define BASE_SEAM_H
 
 #include <seam_pair.h>
+#include <seam_tune.h>
 #include <stdint.h>
 
 static inline uint32_t seam_load_relaxed(const uint32_t *p)

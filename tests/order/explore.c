@@ -7,6 +7,7 @@
 #include "arch/host/co.h"
 #include "tests/order/model.h"
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,8 @@ static struct choice path[DEPTH_MAX];
 static unsigned depth, known; /* choices made in this run; those that are repeated */
 static bool failed, tracing;
 static char failure[400];
+static bool ending; /* no thread runs any more: the scenario looks at what came of it */
+static jmp_buf end_failed;
 
 /* --- States that were seen -------------------------------------------------------------------- */
 
@@ -127,6 +130,8 @@ void ex_fail(const char *format, ...)
     vsnprintf(failure, sizeof(failure), format, args);
     va_end(args);
     failed = true;
+    if (ending)
+        longjmp(end_failed, 1);
     leave();
     abort(); /* nobody comes back */
 }
@@ -272,7 +277,10 @@ static void run_once(void)
                 can[n++] = t;
         }
         if (ended == MODEL_THREADS) {
-            scenario->end();
+            ending = true;
+            if (setjmp(end_failed) == 0)
+                scenario->end();
+            ending = false;
             return;
         }
         if (n == 0) {

@@ -54,10 +54,32 @@ void side_wake(unsigned other)
     ex_wake(other);
 }
 
+/* As many messages of one line, up to two, as there is room for. */
+static bool side_send_batch(struct side *s, unsigned other)
+{
+    struct sk_msg m;
+    uint32_t left = s->batches - s->sent;
+    uint32_t n = ring_room(&s->tx, left < 2 ? left : 2);
+    for (uint32_t i = 0; i < n; i++, s->sent++, s->lines++) {
+        struct sk_msg *line = ring_claim(&s->tx);
+        fill(&m, s->sent, 0, 1);
+        line->label = m.label;
+        line->token = m.token;
+        ring_copy_payload(line, &m);
+        if (i + 1 < n)
+            ring_post(&s->tx, line, m.ctl);
+        else if (ring_publish_batch(&s->tx, line, m.ctl, i))
+            side_wake(other);
+    }
+    return n != 0;
+}
+
 bool side_send(struct side *s, uint32_t lines, unsigned other)
 {
     struct sk_msg m[SK_SLOTS_MAX];
     bool wake;
+    if (s->batches)
+        return side_send_batch(s, other);
     for (uint32_t i = 0; i < lines; i++)
         fill(&m[i], s->sent, i, lines);
     if (lines == 1 && !s->one_way && ex_choose(2) == 1) {

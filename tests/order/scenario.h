@@ -14,6 +14,7 @@ struct side {
     struct ring_tx tx;
     struct ring_rx rx;
     uint32_t one_way;     /* do not try both ways */
+    uint32_t batches;     /* not 0: send two at a time, but only before this number */
     uint32_t sent, taken; /* numbers of messages */
     uint32_t lines;       /* of messages sent */
     uint32_t level[8];    /* private copies of level words */

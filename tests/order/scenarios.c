@@ -130,6 +130,29 @@ static void far_take(void)
     take_until(12);
 }
 
+/* --- batch: two messages with one look at who sleeps, the sender begins with little room ---------
+ */
+
+#define BATCH_LAST (RING_MARK_EVERY ? 14u : 16u)
+
+static void batch_begin(void)
+{
+    sides_begin(9);
+    sides_use(6);
+    if (sides_fill(7) != 7)
+        ex_fail("seven lines should fit");
+    side_of(0)->batches = BATCH_LAST + 1;
+    side_of(1)->one_way = true;
+}
+static void batch_send(void)
+{
+    send_until(BATCH_LAST, 1);
+}
+static void batch_take(void)
+{
+    take_until(BATCH_LAST);
+}
+
 /* --- call: the client arms for the answer before it asks, and sleeps without a look -------------
  */
 
@@ -175,6 +198,11 @@ static const struct scenario ring_scenarios[] = {
      "a stream: one header vouches for the lines before it",
      far_begin,
      {far_send, far_take},
+     all_arrived},
+    {"batch",
+     "two messages with one look at who sleeps",
+     batch_begin,
+     {batch_send, batch_take},
      all_arrived},
     {"call",
      "requests and answers over two rings, armed before the request",

@@ -18,12 +18,13 @@ LAST = ["-Iinclude", "-Ibase/seam"]
 # and of these the seq ones.
 CALLS = {
     "op_publish": (1, 1, 1, 1), "op_send": (2, 2, 1, 1), "op_credit": (0, 1, 0, 0),
+    "op_post": (1, 0, 0, 0), "op_batch": (1, 1, 1, 1),
     "op_want": (1, 2, 1, 1), "op_front": (0, 1, 0, 0), "op_peek": (0, 1, 0, 0),
     "op_pop": (1, 1, 1, 1), "op_arm": (1, 1, 1, 1), "op_hint": (1, 1, 1, 1),
     "op_read": (1, 1, 1, 1), "op_flip": (1, 0, 1, 0), "op_count": (1, 1, 1, 1),
 }
 # A store, then a look: the operations of which the second must not overtake the first.
-LIGHT, HEAVY = ("op_publish", "op_send", "op_pop"), ("op_want", "op_arm")
+LIGHT, HEAVY = ("op_publish", "op_send", "op_batch", "op_pop"), ("op_want", "op_arm")
 
 
 def compiled(machine, out, first=()):
@@ -63,27 +64,26 @@ def riscv64():
 
 
 def linux_arm64():
-    """As on arm64, but a light pair has a plain load, and a barrier that it jumps to if told to; a
-    heavy one calls the barrier of all."""
+    """As on arm64, but a light pair is followed by plain loads, of whether to fence and of what it
+    looks for; a heavy one calls the barrier of all."""
     def expect(name, stores, loads, seq_stores, seq_loads):
         return {"stlr": stores, "ldar": loads - (name in LIGHT), "ldapr": 0,
-                "dmb": name in LIGHT, "told": name in LIGHT, "barrier": name in HEAVY}
-    return expect, ["stlr", "told", "look"], ["stlr", "barrier", "ldar"]
+                "dmb": name in LIGHT, "barrier": name in HEAVY}
+    return expect, ["stlr", "look", "look"], ["stlr", "barrier", "ldar"]
 
 
 def linux_x86_64():
-    """Plain stores and loads, in their order: a store of the level words alone is an XCHG."""
+    """Light: a plain store and load, in their order. Heavy, and the level words: an XCHG."""
     def expect(name, stores, loads, seq_stores, seq_loads):
         level = name not in LIGHT + HEAVY
-        return {"xchg": seq_stores * level, "fence": name in LIGHT, "told": name in LIGHT,
+        return {"xchg": seq_stores if level else name in HEAVY, "fence": name in LIGHT, "told": name in LIGHT,
                 "barrier": name in HEAVY}
-    return expect, ["store", "told", "look"], ["store", "barrier", "look"]
+    return expect, ["store", "told", "look"], ["xchg", "barrier", "look"]
 
 
 ARM = (("stlr", r"stlr\b"), ("ldar", r"ldar\b"), ("ldapr", r"ldapr\b"), ("dmb", r"dmb\tish$"))
 RISCV = (("fence before", r"fence\t(?:io)?rw,(?:o)?w$"), ("fence", r"fence(?:\t(?:io)?rw,(?:io)?rw)?$"))
 LINUX_ARM = ARM + (
-    ("told", r"ldr\tw\d+, .*R_AARCH64_LDST32_ABS_LO12_NC\s+linux_fenced"),
     ("barrier", r"bl\t.*linux_barrier"), ("look", r"ldr\tw\d+, \[x\d+\]$"))
 LINUX_X86 = (
     ("store", r"mov +%e?\w+,\(%\w+\)$"), ("look", r"mov +\(%\w+\),%e?\w+$"),

@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Off unless a port asks for it: here it is tried. */
+#define RING_FAR_PART 4u
+
 #include "base/level.h"
 #include "base/ring.h"
 
@@ -243,6 +246,108 @@ static void test_every_header_wakes(void **state)
     free(p);
 }
 
+/* Post n messages and publish the last; true: the receiver is to be woken. */
+static bool send_batch(struct pair *p, uint32_t n, uint64_t value)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct sk_msg m[SK_SLOTS_MAX], *line = ring_claim(&p->tx);
+        assert_non_null(line);
+        fill(m, 1, value + i);
+        line->label = m[0].label;
+        line->token = m[0].token;
+        ring_copy_payload(line, m);
+        if (i + 1 == n)
+            return ring_publish_batch(&p->tx, line, m[0].ctl, i);
+        ring_post(&p->tx, line, m[0].ctl);
+    }
+    return false;
+}
+
+/* Batches of any length, through rings of any length: all arrive in order, and whoever sleeps for
+ * any of a batch is woken by it, once. */
+static void test_batches(void **state)
+{
+    (void)state;
+    uint32_t seed = 99, wakes = 0;
+    for (uint32_t slots = 8; slots <= 64; slots *= 2) {
+        struct pair *p = pair_new(slots, slots);
+        struct sk_msg m[SK_SLOTS_MAX];
+        uint64_t sent = 0, taken = 0;
+        bool armed = false, wake;
+        uint32_t lines;
+        p->tx.next = p->rx.next = p->rx.since = p->rx.vouched = 0xfffff000u;
+        p->tx.limit = p->tx.next + slots;
+        for (unsigned turn = 0; turn < 20000; turn++) {
+            uint32_t most = 1 + random_next(&seed) % (slots + 4), n = ring_room(&p->tx, most);
+            assert_true(n <= most && sent + n - taken <= slots);
+            assert_true(n != 0 || sent - taken > slots - slots / 4);
+            if (n != 0) {
+                assert_int_equal(send_batch(p, n, sent), armed);
+                wakes += armed;
+                armed = false;
+                sent += n;
+            }
+            for (uint32_t take = random_next(&seed) % (slots + 2); take != 0 && !armed; take--) {
+                if (ring_recv(&p->rx, m, 1, &lines, &wake) == SK_OK) {
+                    check(m, 1, taken++);
+                } else {
+                    assert_true(taken == sent);
+                    armed = ring_arm(&p->rx);
+                    assert_true(armed);
+                }
+            }
+        }
+        assert_true(taken > 20000);
+        free(p);
+    }
+    assert_true(wakes > 1000);
+}
+
+/* The tag that is awaited lies before, in, or behind the batch. */
+static void test_a_batch_wakes_for_its_own(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= 8; n++)
+        for (uint32_t ahead = 0; ahead < 10; ahead++) {
+            struct pair *p = pair_new(16, 0x10000u - n); /* the tags of some batches wrap */
+            p->line[1].armed = RING_FLAG | ring_tag(ahead, p->tx.epoch_tag);
+            assert_int_equal(send_batch(p, n, 0), ahead < n);
+            p->line[1].armed = RING_FLAG | ring_tag(n - 1u, p->tx.epoch_tag);
+            assert_false(send_batch(p, 1, 0)); /* one before */
+            p->line[1].armed = 0;
+            assert_false(send_batch(p, 2, 0));
+            free(p);
+        }
+}
+
+/* Credit is looked for where it is soonest found, and taken no further than needed; but all that is
+ * there can be had. */
+static void test_credit(void **state)
+{
+    (void)state;
+    struct pair *p = pair_new(16, 3);
+    struct sk_msg m[SK_SLOTS_MAX];
+    bool wake;
+    uint32_t lines;
+    fill(m, 1, 5);
+    for (uint32_t i = 0; i < 16; i++)
+        assert_int_equal(ring_send(&p->tx, m, 1, &wake), SK_OK);
+    assert_false(ring_has_room(&p->tx, 1));
+    for (uint32_t i = 0; i < 9; i++)
+        assert_int_equal(ring_recv(&p->rx, m, 4, &lines, &wake), SK_OK);
+    assert_true(ring_has_room(&p->tx, 1)); /* two marks are there: one is enough */
+    assert_int_equal(p->tx.limit, 20);
+    assert_true(ring_has_room(&p->tx, 5));
+    assert_int_equal(p->tx.limit, 24);
+    assert_false(ring_has_room(&p->tx, 9));
+    for (uint32_t i = 9; i < 16; i++)
+        assert_int_equal(ring_recv(&p->rx, m, 4, &lines, &wake), SK_OK);
+    assert_int_equal(ring_room(&p->tx, 16), 8); /* what is known; it does not look for more */
+    assert_true(ring_has_room(&p->tx, 9));
+    assert_int_equal(ring_room(&p->tx, 99), 16); /* the last mark stands for all */
+    free(p);
+}
+
 static void test_old_epoch_is_not_a_message(void **state)
 {
     (void)state;
@@ -284,6 +389,9 @@ int main(void)
         cmocka_unit_test(test_long_message_arrives_whole_or_not),
         cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_every_header_wakes),
+        cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_a_batch_wakes_for_its_own),
+        cmocka_unit_test(test_credit),
         cmocka_unit_test(test_old_epoch_is_not_a_message),
         cmocka_unit_test(test_level_hints_do_not_cancel_out),
     };

@@ -16,10 +16,22 @@ sk_err op_send(struct ring_tx *tx, const struct sk_msg *m, uint32_t slots, bool 
     return ring_send(tx, m, slots, wake);
 }
 
-void op_credit(struct ring_tx *tx);
-void op_credit(struct ring_tx *tx)
+void op_post(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl);
+void op_post(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl)
 {
-    ring_look_for_credit(tx);
+    ring_post(tx, line, ctl);
+}
+
+bool op_batch(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl, uint32_t posted);
+bool op_batch(struct ring_tx *tx, struct sk_msg *line, uint32_t ctl, uint32_t posted)
+{
+    return ring_publish_batch(tx, line, ctl, posted);
+}
+
+bool op_credit(struct ring_tx *tx, uint32_t marked);
+bool op_credit(struct ring_tx *tx, uint32_t marked)
+{
+    return ring_credit(tx, marked);
 }
 
 bool op_want(struct ring_tx *tx, uint32_t slots);
