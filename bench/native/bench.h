@@ -103,9 +103,6 @@ void bench_fail(struct run *run, const char *format, ...)
 void bench_skip(struct run *run, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-/* The systems of a file, declared by it; main.c has the list. */
-extern const struct system *const bench_systems[];
-
 #ifdef __cplusplus
 }
 #endif

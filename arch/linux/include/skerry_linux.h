@@ -36,7 +36,8 @@ struct linux_launch;
 enum { SK_LINUX_ANY = 0, SK_LINUX_ASYMMETRIC, SK_LINUX_FENCED };
 
 /* How large the tables of an area are; 0 takes the value in brackets. Memory is used as it is
- * touched; only address space is taken at once. */
+ * touched; but who clears up after a death or a closed port looks at a page of every channel that
+ * there can be, used or not. */
 struct sk_linux_params {
     uint32_t tasks;        /* [64] most tasks at a time, 1..SK_LINUX_TASKS_MAX */
     uint32_t channels;     /* [2048] most channels, 1..SK_LINUX_CHANNELS_MAX */
