@@ -132,9 +132,62 @@ static void test_no_descriptor(void **state)
     assert_int_equal(use.tasks, 1);
 }
 
+/* A handle of a port that is gone names no other, though the place is used again. */
+static void test_D13_stale_port(void **state)
+{
+    struct sk_chan c;
+    sk_handle port, old, far, end;
+    (void)state;
+    ASSERT_OK(sys_port_create(SK_EV_PORT, 4, &port));
+    ASSERT_OK(sys_dup(port, SK_RIGHT_CONNECT, &old));
+    ASSERT_OK(sys_close(port));
+    ASSERT_OK(sys_port_create(SK_EV_PORT, 4, &port));
+    ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+    assert_int_equal(sys_port_connect(old, far, sk_in_ms(1)), SK_ERR_PEER_DEAD);
+    assert_int_equal(sys_port_accept(port, &end), SK_ERR_EMPTY);
+    ASSERT_OK(sys_close(far));
+    ASSERT_OK(sys_close(old));
+    ASSERT_OK(sys_close(port));
+    sk_chan_close(&c);
+}
+
+static int waits_for_end(void *arg)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    uint32_t events;
+    (void)arg;
+    PEER_CHECK(sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) == SK_OK);
+    PEER_CHECK(sk_recv_until(&c, &in, sk_in_ms(LONG_MS)) == SK_ERR_PEER_DEAD);
+    PEER_CHECK(sk_wait_events(1u << SK_EV_FREE, 0, &events) == SK_ERR_TIMED_OUT);
+    return 0;
+}
+
+/* Nor does the name of a task that has ended. */
+static void test_D13_stale_task(void **state)
+{
+    struct setting *s = *state;
+    sk_tid old = SK_TID_NONE;
+    for (uint32_t i = 0; i < 3; i++) {
+        struct sk_chan c;
+        sk_handle far;
+        ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+        struct sk_linux_child peer = start_peer(s, waits_for_end, NULL, &far, 1);
+        if (old != SK_TID_NONE) {
+            assert_int_equal(SK_TID_SLOT(peer.tid), SK_TID_SLOT(old)); /* the same place */
+            assert_int_equal(sk_linux_set_events(s->area, old, 1u << SK_EV_FREE), SK_ERR_NOT_FOUND);
+        }
+        old = peer.tid;
+        sk_chan_close(&c);
+        end_peer(&peer, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        {"test_D13_stale_port", test_D13_stale_port, up_asym_threads, setting_down, NULL},
+        {"test_D13_stale_task", test_D13_stale_task, up_asym_processes, setting_down, NULL},
         {"test_killed_before_it_wakes", test_killed_before_it_wakes, up_asym_processes,
          setting_down, NULL},
         {"test_full_ring_to_a_dead_end", test_full_ring_to_a_dead_end, up_asym_threads,

@@ -40,6 +40,7 @@ static int sender_main(void *arg)
     const struct sender *s = arg;
     struct sk_chan c;
     struct sk_out out = {.label = 7};
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) != SK_OK)
         return 1;
     while (half_load(&s->shared->go) == 0)
