@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.realpath(__file__))
 ROOT = os.path.dirname(HERE)
 sys.path.insert(0, HERE)
 
-from harness import doc, run, stats, svg, table  # noqa: E402
+from harness import aims, doc, run, stats, svg, table  # noqa: E402
 
 PROGRAM = "build/bench/native"
 # rounds, milliseconds of a sample
@@ -139,7 +139,7 @@ def work(parser, args):
         rows, notes, good = read_figures(args.figures), [], True
     else:
         rows, notes, good = measure(parser, args, program)
-    print("\n".join(table.as_text(rows) + table.ratios_as_text(rows) + [""] + notes))
+    print("\n".join(table.as_text(rows) + aims.as_text(rows) + [""] + notes))
     about = {name: text for name, (_, text) in program.measures.items()}
     if args.csv:
         write(args.csv, stats.as_csv(rows))

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 
-from harness import stats, svg, table
+from harness import aims, stats, svg, table
 
 PAGE, FOLDER = "docs/performance.md", "docs/performance"
 BEGIN, END = "<!-- written by ./skerry bench native --doc -->", "<!-- until here -->"
@@ -29,10 +29,7 @@ def machine():
 def section(rows, notes):
     """The lines between the marks."""
     out = [BEGIN, "", f"Machine: {machine()}.", ""] + table.as_markdown(rows)
-    ratios = table.Ratios(rows).all()
-    if ratios:
-        out += ["**Ratios of medians in this run**", "", "| ratio | found | aim |", "|---|---:|---|"]
-        out += [f"| {text} | {ratio:.2f} | {aim} |" for text, ratio, aim in ratios] + [""]
+    out += ["**Ratios in this run, and the aims**", ""] + aims.as_markdown(rows) + [""]
     return out + [" ".join(notes), "", END]
 
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "bench"))
-from harness import doc, run, stats, svg, table  # noqa: E402
+from harness import aims, doc, run, stats, svg, table  # noqa: E402
 
 two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs two cores")
 LINE = "value 100 p50 90 p99 150 p999 400 probe 50.0 52.5 ops 1000 steps 12 dropped 2 lost 0.25"
@@ -157,12 +157,52 @@ ROWS = [row("limit-cas", "rtt64_ns", 100), row("skerry-ring", "rtt64_ns", 110),
         row("skerry-ring", "stream64_mps", 390, "mps"), row("ck_ring", "stream64_mps", 300, "mps")]
 
 
-def test_ratios_are_of_medians_beside_the_best_peer():
-    found = {text: (ratio, aim) for text, ratio, aim in table.Ratios(ROWS).all()}
-    assert found["skerry-ring: round trip / limit-cas"] == (pytest.approx(1.1), "at most 1.2")
-    assert found["skerry-ring: round trip / best peer, ck_ring"][0] == pytest.approx(0.5)
-    assert found["skerry-ring: stream, ring 64 / best peer, ck_ring"][0] == pytest.approx(1.3)
-    assert not any("RPC" in text for text in found)
+def ratios(rows):
+    return {r.text: r for r in aims.Ratios(rows).all()}
+
+
+def test_ratios_are_of_medians_with_the_range_that_both_spreads_allow():
+    found = ratios(ROWS)
+    one = found["skerry-ring: round trip / limit-cas"]
+    assert (one.found, one.least, one.most) == pytest.approx((1.1, 99 / 110, 121 / 90))
+    assert str(one.aim) == "at most 1.2" and one.cell() == "1.10 (0.90–1.34)"
+    assert found["skerry-ring: round trip / best peer, ck_ring"].found == pytest.approx(0.5)
+    assert found["skerry-ring: stream, ring 64 / best peer, ck_ring"].found == pytest.approx(1.3)
+    assert not any("RPC" in text or "best of all" in text for text in found)
+
+
+def test_published_designs_are_no_peers_but_count_where_it_is_said():
+    found = ratios(ROWS + [row("ump", "rtt64_ns", 100), row("lamport", "stream64_mps", 200, "mps")])
+    assert found["skerry-ring: round trip / best peer, ck_ring"].found == pytest.approx(0.5)
+    text = "skerry-ring: round trip / best of all, published designs too, ump"
+    assert found[text].found == pytest.approx(1.1)
+    assert not any("stream" in text and "best of all" in text for text in found)
+
+
+@pytest.mark.parametrize("sense, bound, found, least, most, verdict", [
+    ("at most", 1.2, 1.1, 1.0, 1.19, "met"),
+    ("at most", 1.2, 1.1, 1.0, 1.21, "met, within noise"),
+    ("at most", 1.2, 1.5, 1.3, 1.6, "missed by 25 %"),
+    ("at most", 1, 1.04, 0.9, 1.1, "missed by 4.0 %, within noise"),
+    ("at least", 1.3, 1.3, 1.3, 1.3, "met, within noise"),
+    ("at least", 1.3, 1.04, 1.0, 1.1, "missed by 20 %"),
+    ("at least", 1.3, 2.0, 1.9, 2.1, "met"),
+])
+def test_verdicts(sense, bound, found, least, most, verdict):
+    assert aims.Ratio("x", found, least, most, aims.Aim(sense, bound)).verdict() == verdict
+
+
+def test_a_ratio_without_an_aim_is_not_judged():
+    found = ratios(ROWS + [row("limit-pair", "rtt64_ns", 100)])
+    assert found["skerry-ring: round trip / limit-pair"].verdict() == "no aim"
+
+
+def test_ratios_are_printed_with_range_and_verdict():
+    text = "\n".join(aims.as_text(ROWS))
+    assert "1.10 (0.90–1.34)  at most 1.2   met, within noise" in text
+    lines = aims.as_markdown(ROWS)
+    assert len({line.count("|") for line in lines}) == 1
+    assert any(line.endswith("| 0.50 (0.41–0.61) | at most 1 | met |") for line in lines)
 
 
 def test_table_and_markdown():
