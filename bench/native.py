@@ -121,10 +121,12 @@ def measure(parser, args, program):
     return rows, summary(found, begin) + program.notes, not found.failed and bool(rows)
 
 
-def read_figures(path):
+def read_figures(path, program):
+    """Rows of an earlier run, without what its systems are not measured by any more."""
     try:
         with open(path, encoding="utf-8") as f:
-            return stats.from_csv(f.read())
+            return [r for r in stats.from_csv(f.read()) if (r.system, r.measure) in program.has or
+                    r.system not in program.systems or r.measure not in program.measures]
     except (OSError, ValueError, IndexError) as e:
         raise run.Failed(f"{path}: {e}") from None
 
@@ -136,7 +138,7 @@ def work(parser, args):
         print_list(program)
         return 0
     if args.figures:
-        rows, notes, good = read_figures(args.figures), [], True
+        rows, notes, good = read_figures(args.figures, program), [], True
     else:
         rows, notes, good = measure(parser, args, program)
     print("\n".join(table.as_text(rows) + aims.as_text(rows) + [""] + notes))

@@ -20,7 +20,7 @@ UNITS = {"ns": "ns", "us": "µs", "mps": "M/s", "gbps": "GB/s"}
 
 
 def ours(system):
-    return system == "skerry" or system.startswith("skerry-")
+    return system.split()[0] == "skerry" or system.startswith("skerry-")
 
 
 def limit(system):

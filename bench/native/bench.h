@@ -58,6 +58,9 @@ struct system {
     const char *about;
     bool threads; /* the sides are threads of one process */
     bool hidden;  /* no part of a run unless it is named */
+    /* Of its rings, whatever a measure asks for: streams of other rings it does not have. 0: as
+     * many as are asked for. */
+    uint32_t slots;
     /* Before the sides: make what both use, in run->mem or inherited. NULL: nothing to do. What
      * cannot be measured here and now: bench_skip. */
     void (*setup)(struct run *run);

@@ -50,6 +50,11 @@ static const struct measure *find_measure(const char *name)
     return NULL;
 }
 
+static bool has(const struct system *s, const struct measure *m)
+{
+    return s->side[m->kind][0] && (m->kind != KIND_STREAM || !s->slots || s->slots == m->slots);
+}
+
 /* What this machine lacks that changes figures. */
 static void list_notes(void)
 {
@@ -70,7 +75,7 @@ static int list(void)
         printf("system %s %s %s %s\n", s->name, s->hidden ? "hidden" : "shown",
                s->threads ? "threads" : "processes", s->about);
         for (unsigned k = 0; k < MEASURES; k++) {
-            if (s->side[measures[k].kind][0])
+            if (has(s, &measures[k]))
                 printf("has %s %s\n", s->name, measures[k].name);
         }
     }
@@ -118,7 +123,7 @@ static int serve(const struct bench_cpus *cpus)
         const struct system *s;
         const struct measure *m;
         if (sscanf(line, "%63s %63s %lf", system, measure, &ms) != 3 ||
-            !(s = find_system(system)) || !(m = find_measure(measure)) || !s->side[m->kind][0]) {
+            !(s = find_system(system)) || !(m = find_measure(measure)) || !has(s, m)) {
             printf("failed not understood: %s", line);
             fflush(stdout);
             continue;
@@ -157,7 +162,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "native: unknown system or measure (--list has them), or bad numbers\n");
         return 2;
     }
-    if (!s->side[m->kind][0]) {
+    if (!has(s, m)) {
         fprintf(stderr, "native: %s has no %s\n", s->name, m->name);
         return 2;
     }

@@ -224,6 +224,14 @@ def test_pictures_are_xml_with_a_bar_for_each_row():
         assert max(float(e.get("x", 0)) for e in root) < float(root.get("width"))
 
 
+def test_the_picture_names_the_ring_of_a_channels_stream():
+    rows = ROWS + [row("skerry", "stream16_mps", 20, "mps"), row("ump", "stream16_mps", 30, "mps")]
+    root = xml.etree.ElementTree.fromstring(svg.small(rows))
+    words = [e.text for e in root if e.tag.endswith("text")]
+    assert words.count("skerry (ring of 16)") == 1 and "skerry" not in words and "ump" not in words
+    assert svg.kind("skerry (ring of 16)") == "ours"
+
+
 def test_scales():
     log, linear = svg.Scale(ROWS[:4]), svg.Scale(ROWS[4:])
     assert log.log and not linear.log
@@ -299,6 +307,7 @@ def program():
 @pytest.mark.parametrize("arguments, status", [
     ([], 2), (["--what"], 2), (["limit-cas"], 2), (["nobody", "rtt64_ns"], 2),
     (["limit-cas", "nothing"], 2), (["limit-cas", "stream64_mps"], 2),
+    (["skerry", "stream64_mps"], 2), (["skerry-adaptive", "stream1024_mps"], 2),
     (["limit-cas", "rtt64_ns", "0"], 2), (["limit-cas", "rtt64_ns", "5", "0"], 2),
 ])
 def test_wrong_words_for_the_program(program, arguments, status):
@@ -327,7 +336,7 @@ def test_a_broken_queue_is_found_out(program, system):
 def test_a_short_run(tool, program, tmp_path):
     """Every kind of measure by the systems that are always there."""
     csv, picture = tmp_path / "a.csv", tmp_path / "a.svg"
-    measures = ["rtt64_ns", "stream64_mps", "asleep_us", "copy4k_gbps", "rpc8_ns", "clients4_ns",
+    measures = ["rtt64_ns", "stream16_mps", "stream64_mps", "asleep_us", "copy4k_gbps", "rpc8_ns", "clients4_ns",
                 "idle64_ns", "move4k_touched_us", "soon_us"]
     systems = ["limit-cas", "limit-lines", "skerry-ring", "skerry", "skerry-sleep",
                "skerry-adaptive", "ump", "b-queue", "pipe", "unix"]
@@ -337,6 +346,7 @@ def test_a_short_run(tool, program, tmp_path):
     rows = stats.from_csv(csv.read_text())
     by = {(r.system, r.measure): r for r in rows}
     assert {s for s, _ in by} == set(systems)
+    assert ("skerry", "stream16_mps") in by and ("skerry", "stream64_mps") not in by
     assert {m for _, m in by} >= set(measures) | {"rtt64_p50_ns", "rtt64_p99_ns", "rtt64_p999_ns"}
     for r in rows:
         assert 0 < r.min <= r.median <= r.max and r.samples == 2, r
