@@ -1,5 +1,5 @@
 /* See explore.h.
- *   explore [--asymmetric yes] [--scenario NAME] [--weaken FILE:LINE[=relaxed]] [--choices A,B,...]
+ *   explore [--asymmetric yes] [--scenario NAME] [--weaken FILE:LINE[=HOW]] [--choices A,B,...]
  *           [--sites]
  * Ends with 0 if no run failed, 1 if one did (it is replayed with a trace), 2 if it cannot tell.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -17,6 +17,7 @@
 #define DEPTH_MAX   2000u
 #define STACK_BYTES 65536u
 #define STATES_MAX  (1u << 24)
+#define SOON        20000u /* runs */
 
 enum status { RUNS, SLEEPS, ENDED };
 
@@ -336,7 +337,8 @@ static bool replay(const struct scenario *s)
     return !failed;
 }
 
-static bool explore(const struct scenario *s)
+/* All runs, or the first `most`: then nothing is said if none of them failed. */
+static bool explore(const struct scenario *s, uint64_t most)
 {
     uint64_t runs = 0;
     clock_t began = clock();
@@ -346,7 +348,9 @@ static bool explore(const struct scenario *s)
     do {
         run_once();
         runs++;
-    } while (!failed && next_path());
+    } while (!failed && next_path() && runs != most);
+    if (!failed && runs == most)
+        return true;
     double seconds = (double)(clock() - began) / CLOCKS_PER_SEC;
     printf("%-10s %9llu runs, %9zu states, %5.1f s  %s\n", s->name, (unsigned long long)runs,
            seen_count, seconds, failed ? "FAILED" : "ok");
@@ -382,6 +386,22 @@ static const char *option(int argc, char **argv, const char *name)
     return NULL;
 }
 
+static bool explore_all(const char *only, const char *choices, uint64_t most, bool *any)
+{
+    bool good = true;
+    for (const struct scenario *const *list = scenario_lists + model_asymmetric; *list; list++) {
+        for (const struct scenario *s = *list; s->name && good; s++) {
+            if (only && strcmp(only, s->name) != 0)
+                continue;
+            *any = true;
+            if (choices)
+                read_choices(choices);
+            good = choices ? replay(s) : explore(s, most);
+        }
+    }
+    return good;
+}
+
 int main(int argc, char **argv)
 {
     const char *only = option(argc, argv, "--scenario");
@@ -390,16 +410,11 @@ int main(int argc, char **argv)
     bool print_sites = strcmp(argv[argc - 1], "--sites") == 0, any = false, good = true;
     model_asymmetric = option(argc, argv, "--asymmetric") != NULL;
     model_weaken(weaken);
-    for (const struct scenario *const *list = scenario_lists + model_asymmetric; *list; list++) {
-        for (const struct scenario *s = *list; s->name && good; s++) {
-            if (only && strcmp(only, s->name) != 0)
-                continue;
-            any = true;
-            if (choices)
-                read_choices(choices);
-            good = choices ? replay(s) : explore(s);
-        }
-    }
+    /* Most mistakes show soon, in one scenario or the other. */
+    if (weaken && !choices)
+        good = explore_all(only, NULL, SOON, &any);
+    if (good)
+        good = explore_all(only, choices, UINT64_MAX, &any);
     if (print_sites)
         model_print_sites();
     if (!any || (weaken && !model_weakened())) {

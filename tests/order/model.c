@@ -99,17 +99,13 @@ static const char *base_name(const char *path)
 static const char *const order_name[] = {"relaxed", "acquire", "release", "seq",
                                          "light",   "heavy",   "early"};
 
-static bool is_load(const struct site *site)
+static enum order weaker(const struct site *site, const char *how)
 {
-    return strncmp(site->call, "load", 4) == 0;
-}
-
-static enum order weaker(const struct site *site)
-{
-    if (site->order == ORDER_SEQ)
-        return is_load(site) ? ORDER_ACQUIRE : ORDER_RELEASE;
-    bool pair = site->order == ORDER_LIGHT || site->order == ORDER_HEAVY;
-    return pair && is_load(site) ? ORDER_EARLY : ORDER_RELAXED;
+    if (how[0] == '=')
+        return early ? ORDER_EARLY : ORDER_RELAXED;
+    return site->order != ORDER_SEQ              ? ORDER_RELAXED
+           : strncmp(site->call, "load", 4) == 0 ? ORDER_ACQUIRE
+                                                 : ORDER_RELEASE;
 }
 
 static void met(struct site *site)
@@ -124,14 +120,14 @@ static void met(struct site *site)
     if (weaken_place == NULL || strncmp(weaken_place, place, n) != 0 ||
         (weaken_place[n] != 0 && weaken_place[n] != '=') || site->order == ORDER_RELAXED)
         return;
-    site->order = weaken_place[n] == '=' ? ORDER_RELAXED : weaker(site);
+    site->order = weaker(site, weaken_place + n);
     weakened = true;
 }
 
 void model_weaken(const char *place)
 {
     weaken_place = place;
-    early = model_asymmetric && place != NULL;
+    early = place != NULL && strstr(place, "=early") != NULL;
 }
 
 bool model_weakened(void)
@@ -246,10 +242,23 @@ static unsigned oldest_for(const struct site *site, unsigned loc)
     return at;
 }
 
+/* What was the last access, since the last step: the next word of the same line says no more. */
+static struct {
+    int line; /* -1: none */
+    unsigned thread;
+    bool write;
+} last_plain = {.line = -1};
+
+static void model_step(void)
+{
+    last_plain.line = -1;
+    ex_step();
+}
+
 /* Each thread passes a full fence, wherever it is. */
 static void fence_all(void)
 {
-    ex_step();
+    model_step();
     for (unsigned t = 0; t < MODEL_THREADS; t++)
         join(&now.seq, &now.thread[t]);
     for (unsigned t = 0; t < MODEL_THREADS; t++)
@@ -271,7 +280,7 @@ uint32_t model_load(struct site *site, const uint32_t *p)
     struct loc *l = &now.loc[loc];
     if (!now.threads)
         return l->m[0].value;
-    ex_step();
+    model_step();
     struct view *v = &now.thread[model_thread];
     if (site->order == ORDER_SEQ)
         join(v, &now.seq);
@@ -300,7 +309,7 @@ void model_store(struct site *site, uint32_t *p, uint32_t value)
         l->m[0].value = value;
         return;
     }
-    ex_step();
+    model_step();
     if (l->count == MODEL_MESSAGES)
         ex_fail("the explorer has no room for more values of %s", model_name(p));
     struct view *v = &now.thread[model_thread];
@@ -341,6 +350,11 @@ static void plain(const void *p, bool write)
     int line = line_of(p);
     if (line < 0)
         ex_fail("a plain %s of a shared word (%s)", write ? "store" : "load", model_name(p));
+    if (line == last_plain.line && model_thread == last_plain.thread && write == last_plain.write)
+        return;
+    last_plain.line = line;
+    last_plain.thread = model_thread;
+    last_plain.write = write;
     unsigned other = 1 - model_thread;
     struct view *v = &now.thread[model_thread];
     if (!(v->writes[other] >> line & 1))
@@ -429,6 +443,7 @@ void model_keep(void)
 
 void model_return(void)
 {
+    last_plain.line = -1;
     memcpy(now.thread, start.thread, offsetof(struct state, loc));
     for (unsigned l = 0; l < MODEL_LOCS; l++) {
         now.loc[l].count = 1;

@@ -60,7 +60,8 @@ void model_thread_ends(void);
 extern _Bool model_asymmetric;
 
 /* Call of the seam that is to be weakened: "FILE:LINE", or "FILE:LINE=relaxed" for all the way
- * instead of one step. NULL: none. Was it ever met? */
+ * instead of one step, or "FILE:LINE=early" for a load of a light or heavy pair. NULL: none. Was it
+ * ever met? */
 void model_weaken(const char *place);
 _Bool model_weakened(void);
 void model_print_sites(void);
