@@ -19,6 +19,7 @@ from harness import aims, doc, run, stats, svg, table  # noqa: E402
 PROGRAM = "build/bench/native"
 # rounds, milliseconds of a sample
 FULL, QUICK = (9, 60), (3, 12)
+ROUNDS, MS = (1, 1000), (1, 5000)  # least, most
 
 
 class Parser(argparse.ArgumentParser):
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def arguments():
-    parser = Parser(prog="skerry bench native", allow_abbrev=False,
+    parser = Parser(prog="./skerry bench native", allow_abbrev=False,
                     epilog=f"One sample by hand: make bench-native && {PROGRAM} SYSTEM MEASURE [MS "
                            f"[TIMES]]; {PROGRAM} --list has the names.")
     parser.add_argument("--quick", action="store_true", help="fewer and shorter samples")
@@ -39,14 +40,18 @@ def arguments():
                         help="measure nothing, take the figures of an earlier run")
     parser.add_argument("--systems", metavar="A,B", help="only these (limit-cas,skerry-ring,...)")
     parser.add_argument("--measures", metavar="A,B", help="only these (rtt64_ns,...)")
-    parser.add_argument("--rounds", type=int, metavar="N", help="samples of everything")
-    parser.add_argument("--ms", type=float, metavar="MS", help="milliseconds of a sample")
+    parser.add_argument("--rounds", type=int, metavar="N",
+                        help=f"samples of everything: {ROUNDS[0]} to {ROUNDS[1]}; "
+                             f"{FULL[0]}, with --quick {QUICK[0]}")
+    parser.add_argument("--ms", type=float, metavar="MS",
+                        help=f"milliseconds of a sample: {MS[0]} to {MS[1]}; "
+                             f"{FULL[1]}, with --quick {QUICK[1]}")
     parser.add_argument("--list", action="store_true", help="systems and measures")
     args = parser.parse_args()
-    if args.rounds is not None and not 1 <= args.rounds <= 1000:
-        parser.error("--rounds takes 1 to 1000")
-    if args.ms is not None and not 1 <= args.ms <= 5000:
-        parser.error("--ms takes 1 to 5000")
+    if args.rounds is not None and not ROUNDS[0] <= args.rounds <= ROUNDS[1]:
+        parser.error(f"--rounds takes {ROUNDS[0]} to {ROUNDS[1]}")
+    if args.ms is not None and not MS[0] <= args.ms <= MS[1]:
+        parser.error(f"--ms takes {MS[0]} to {MS[1]}")
     return parser, args
 
 
@@ -93,6 +98,10 @@ def print_list(program):
             print(f"  {name:22} {about}; two {how}")
 
 
+def seconds(spent):
+    return f"{spent:.1f} s" if spent < 9.95 else f"{spent:.0f} s"
+
+
 def summary(found, begin):
     total = sum(len(s) for s in found.samples.values())
     lines = [f"{total} samples kept of {found.taken}; {found.repeated} were repetitions of noise; "
@@ -100,7 +109,7 @@ def summary(found, begin):
              f"most of their figure's did; {found.dropped} steps of more than 1 ms are left out.",
              f"Probe, one line by stores and back: median {found.probe():.0f} ns."
              if found.probes else "",
-             f"{time.monotonic() - begin:.0f} s in all, {found.seconds:.0f} s of them measuring."]
+             f"{seconds(time.monotonic() - begin)} in all, {seconds(found.seconds)} of them measuring."]
     return [line for line in lines if line]
 
 

@@ -1,5 +1,7 @@
 # The table: groups of measures side by side, systems below each other.
 # SPDX-License-Identifier: BSD-2-Clause
+import textwrap
+
 from harness.stats import short
 
 GROUPS = (
@@ -17,6 +19,9 @@ GROUPS = (
 )
 PUBLISHED = ("lamport", "lamport-cached", "b-queue", "ump")  # our own implementations
 UNITS = {"ns": "ns", "us": "µs", "mps": "M/s", "gbps": "GB/s"}
+
+
+ADAPTIVE_US = 150  # the budget of skerry-adaptive (SKY_BUDGET_NS)
 
 
 def ours(system):
@@ -61,6 +66,32 @@ def grids(rows):
             yield name, ["system"] + [title(m, units[m]) for m in head], lines
 
 
+def sleeping_note(rows):
+    """The adaptive budget beside the wake-up that this run has found."""
+    text = f"skerry-adaptive looks for {ADAPTIVE_US} µs before it sleeps"
+    for r in rows:
+        if (r.system, r.measure) == ("skerry-sleep", "asleep_us"):
+            text += (f"; two wake-ups, which are skerry-sleep's round trip asleep, took {cell(r)} µs "
+                     f"here: the budget is {ADAPTIVE_US / r.median:.1f} times as long")
+    return text + "."
+
+
+def clients_note(_):
+    return ("Where clients and server are more than the cores, all clients share one core: who polls "
+            "yields it while it waits, so clients2 and above then measure yields (sched_yield). "
+            "skerry-adaptive does not yield, it looks and then sleeps, and skerry-sleep sleeps at "
+            "once: beside them the figures of the others are no measure of a channel.")
+
+
+NOTES = {"Waiting asleep": sleeping_note,
+         "Clients of one server, time for one request": clients_note}
+
+
+def note(name, rows):
+    """What has to be known beside the table of that name; "": nothing."""
+    return NOTES[name](rows) if name in NOTES else ""
+
+
 def as_text(rows):
     out = []
     for name, head, lines in grids(rows):
@@ -69,6 +100,7 @@ def as_text(rows):
         for line in [head] + lines:
             out.append("  " + "  ".join([line[0].ljust(width[0])] +
                                         [c.rjust(w) for c, w in zip(line[1:], width[1:])]))
+        out += textwrap.wrap(note(name, rows), 110, initial_indent="  ", subsequent_indent="  ")
         out.append("")
     return out
 
@@ -81,5 +113,7 @@ def as_markdown(rows):
         for line in lines:
             bold = "**" if ours(line[0]) else "*" if limit(line[0]) else ""
             out.append("| " + " | ".join([f"{bold}{line[0]}{bold}"] + line[1:]) + " |")
+        if note(name, rows):
+            out += ["", note(name, rows)]
         out.append("")
     return out

@@ -12,7 +12,6 @@
 
 #define SKY_NAME    "bench"
 #define SKY_WAIT_MS 8000u /* less than what the harness gives a sample */
-#define SKY_SLOTS   16u   /* of a channel's rings */
 #define SKY_DEPTH   16u   /* connections that wait at the server's port */
 
 /* Make the area and its name service: a system's setup. */

@@ -102,7 +102,7 @@ QUEUE_SLEEPING_SIDES(nap, sky_end)
 const struct system skerry = {
     .name = "skerry",
     .about = "Skerry's channels and calls by name, polled; rings of 16",
-    .slots = SKY_SLOTS,
+    .slots = SK_CHAN_SLOTS,
     .setup = sky_setup,
     .side = {[KIND_RTT] = QUEUE_RTT(look),
              [KIND_STREAM] = QUEUE_STREAM(look),
@@ -128,7 +128,7 @@ const struct system skerry_sleep = {
 const struct system skerry_adaptive = {
     .name = "skerry-adaptive",
     .about = "the same, who waits looks for 150 us, then sleeps",
-    .slots = SKY_SLOTS,
+    .slots = SK_CHAN_SLOTS,
     .setup = sky_setup,
     .side = {[KIND_RTT] = QUEUE_RTT(nap),
              [KIND_STREAM] = QUEUE_STREAM(nap),

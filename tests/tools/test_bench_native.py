@@ -213,6 +213,24 @@ def test_table_and_markdown():
     assert any(line.startswith("| **skerry-ring** | 110.0") for line in lines)
 
 
+def test_the_budget_stands_beside_the_wake_up_that_was_found():
+    rows = [row("skerry-sleep", "asleep_us", 50, "us"), row("skerry-adaptive", "soon_us", 30, "us")]
+    for lines in (table.as_text(rows), table.as_markdown(rows)):
+        text = " ".join(" ".join(lines).split())
+        assert "looks for 150 µs" in text and "took 50.0 (45.0–55.0) µs here" in text
+        assert "the budget is 3.0 times as long" in text
+    assert "wake-ups" not in "\n".join(table.as_text(rows[1:]))
+    with open(os.path.join(ROOT, "bench/native/skerry_area.h"), encoding="utf-8") as f:
+        assert f"#define SKY_BUDGET_NS {table.ADAPTIVE_US * 1000}u" in f.read()
+
+
+def test_what_many_clients_measure_is_said_beside_their_table():
+    rows = [row("skerry", "clients2_ns", 1000)]
+    assert "measure yields" in " ".join(" ".join(table.as_text(rows)).split())
+    assert any("skerry-adaptive does not yield" in line for line in table.as_markdown(rows))
+    assert "yield" not in "\n".join(table.as_text(ROWS) + table.as_markdown(ROWS))
+
+
 def test_pictures_are_xml_with_a_bar_for_each_row():
     about = {"rtt64_ns": "round trip <64>", "stream64_mps": "stream"}
     for text, rows in ((svg.full(ROWS, about), 7), (svg.small(ROWS), 7)):
@@ -279,10 +297,29 @@ def test_wrong_command_line(tool, arguments, message):
     assert message in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_missing_peers_are_named_and_the_rest_goes_on(capsys):
+@pytest.fixture(scope="module")
+def native():
     spec = importlib.util.spec_from_file_location("native", os.path.join(ROOT, "bench/native.py"))
-    native = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(native)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_help_has_ranges_and_defaults(tool):
+    result = tool("bench/native.py", "--help")
+    text = " ".join(result.stdout.split())
+    assert result.returncode == 0 and text.startswith("usage: ./skerry bench native ")
+    assert "samples of everything: 1 to 1000; 9, with --quick 3" in text
+    assert "milliseconds of a sample: 1 to 5000; 60, with --quick 12" in text
+
+
+@pytest.mark.parametrize("time, text", [(0, "0.0 s"), (0.26, "0.3 s"), (9.94, "9.9 s"),
+                                        (9.96, "10 s"), (123.4, "123 s")])
+def test_short_times_have_tenths(native, time, text):
+    assert native.seconds(time) == text
+
+
+def test_missing_peers_are_named_and_the_rest_goes_on(native, capsys):
     program = Scripted({})
     program.has, program.absent = {("a", "rtt64_ns")}, {"ck_ring": "libck-dev"}
     parser = native.Parser(prog="x")
