@@ -151,13 +151,16 @@ def work(parser, args):
     else:
         rows, notes, good = measure(parser, args, program)
     print("\n".join(table.as_text(rows) + aims.as_text(rows) + [""] + notes))
+    if args.figures:
+        notes = ["Figures of an earlier run, which may have been on another machine."]
     about = {name: text for name, (_, text) in program.measures.items()}
     if args.csv:
         write(args.csv, stats.as_csv(rows))
     if args.svg and rows:
         write(args.svg, svg.full(rows, about))
     if args.doc and rows:
-        print("written: " + ", ".join(doc.write(ROOT, rows, about, notes)))
+        again = args.figures == os.path.join(ROOT, doc.FOLDER, "figures.csv")
+        print("written: " + ", ".join(doc.write(ROOT, rows, about, notes, again)))
     return 0 if good else 1
 
 

@@ -67,7 +67,7 @@ class Ratios:
         found = [r for (_, m), r in self.by.items()
                  if m == measure and not ours(r.system) and not limit(r.system) and
                  (also_published or not published(r.system))]
-        best = min if aim.sense == "at most" else max
+        best = max if aim and aim.sense == "at least" else min
         return best(found, key=lambda r: r.median).system if found else None
 
     def beside_best(self, system, measure, text, aim, what="peer"):
@@ -102,7 +102,7 @@ class Ratios:
                          Aim("at most", 0.6), "sleeping peer")
         self.beside_best("skerry-adaptive", "late_us", "adaptive wait, answer after it", level,
                          "sleeping peer")
-        self.beside_best("skerry-sleep", "asleep_us", "both asleep", level, "sleeping peer")
+        self.beside_best("skerry-sleep", "asleep_us", "both asleep", None, "sleeping peer")
         self.beside("hand over 1 MiB / 4 KiB, untouched", ("skerry", "move1m_us"),
                     ("skerry", "move4k_us"), level)
         self.beside("beside 1,024 idle channels / none", ("skerry", "idle1024_ns"),

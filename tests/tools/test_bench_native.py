@@ -262,13 +262,17 @@ def test_scales():
 def test_the_page_keeps_what_is_ours(tmp_path):
     (tmp_path / "docs").mkdir()
     page = tmp_path / doc.PAGE
-    page.write_text(f"before\n{doc.BEGIN}\nold\n{doc.END}\nafter\n")
+    page.write_text(f"before\n{doc.AIMS_BEGIN}\nold\n{doc.AIMS_END}\nwhy\n"
+                    f"{doc.BEGIN}\nold\n{doc.END}\nafter\n")
     for _ in range(2):  # the second time nothing grows
         doc.write(tmp_path, ROWS, {"rtt64_ns": "round trip"}, ["note"])
         text = page.read_text()
-    assert text.startswith(f"before\n{doc.BEGIN}\n") and text.endswith(f"{doc.END}\nafter\n")
+    assert text.startswith(f"before\n{doc.AIMS_BEGIN}\n") and "\nwhy\n" in text and text.endswith(f"{doc.END}\nafter\n")
     assert "old" not in text and text.count("skerry-ring: round trip / limit-cas") == 1
     assert (tmp_path / doc.FOLDER / "figures.csv").read_text() == stats.as_csv(ROWS)
+    page.write_text(text.replace(doc.machine(), "a machine far away"))
+    doc.write(tmp_path, ROWS, {}, ["nothing"], again=True)
+    assert page.read_text() == text.replace(doc.machine(), "a machine far away")
     page.write_text("no marks\n")
     with pytest.raises(ValueError):
         doc.write(tmp_path, ROWS, {}, [])
@@ -277,7 +281,8 @@ def test_the_page_keeps_what_is_ours(tmp_path):
 def test_the_page_of_the_repository_has_the_marks():
     with open(os.path.join(ROOT, doc.PAGE), encoding="utf-8") as f:
         text = f.read()
-    assert text.count(doc.BEGIN) == text.count(doc.END) == 1
+    for mark in (doc.BEGIN, doc.END, doc.AIMS_BEGIN, doc.AIMS_END):
+        assert text.count(mark) == 1
 
 
 # --- the command, and the program ----------------------------------------------------------------
