@@ -107,13 +107,14 @@ static __attribute__((noinline)) sk_err send_long(struct sk_chan *c, const struc
     return xport_send(c, m, slots, wake);
 }
 
-/* Those before number `sent` are in the peer's escrow, their message will not come. */
-static void drop_at_peer(struct sk_chan *c, uint32_t sent)
+/* Some handles are in the peer's escrow, their message will not come. */
+static void drop_at_peer(struct sk_chan *c)
 {
     struct sk_msg m;
     bool wake;
-    build_one(&m, &(struct sk_out){.label = SK_LABEL_DROP, .handles = sent});
-    if (xport_send(c, &m, 1, &wake) == SK_OK && wake)
+    build_one(&m, &(struct sk_out){.label = SK_LABEL_DROP, .handles = c->given});
+    c->given = 0;
+    if (c->dead == SK_OK && xport_send(c, &m, 1, &wake) == SK_OK && wake)
         sys_wake(c->handle);
 }
 
@@ -125,16 +126,17 @@ static sk_err send_handles(struct sk_chan *c, const struct sk_out *out)
     if (!xport_room(c, sk_slots_of(out->len)))
         return xport_closed(c) ? SK_ERR_PEER_DEAD : SK_ERR_FULL;
     sk_ns deadline = sk_in_ms(HANDLE_MS);
-    for (uint32_t i = 0; i < out->handles; i++) {
-        sk_err err = sys_send_handle(c->handle, out->handle[i], deadline);
+    for (; c->given < out->handles; c->given++) {
+        sk_err err = sys_send_handle(c->handle, out->handle[c->given], deadline);
         if (err == SK_OK)
             continue;
         if (err == SK_ERR_TIMED_OUT || err == SK_ERR_CANCELLED)
             chan_end(c, SK_ERR_PEER_DEAD); /* in doubt: which message would it belong to? */
-        else if (i > 0)
-            drop_at_peer(c, i);
+        if (c->given != 0 && !c->keep)
+            drop_at_peer(c);
         return err;
     }
+    c->given = 0;
     return SK_OK;
 }
 
@@ -192,7 +194,7 @@ bool chan_spin_over(const struct sk_chan *c, sk_ns deadline)
            sk_wait_events(0, 0, &events) == SK_ERR_CANCELLED;
 }
 
-sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
+static sk_err send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
 {
     uint32_t slots = sk_slots_of(out->len);
     sys_looks looks = 0, most = sys_spin_room();
@@ -224,6 +226,17 @@ sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline
             return err == SK_ERR_FULL && late == SK_ERR_CANCELLED ? late : err;
         }
     }
+}
+
+/* If the escrow has no room for all of the handles it goes on from there. */
+sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline)
+{
+    c->keep = true;
+    sk_err err = send_until(c, out, deadline);
+    c->keep = false;
+    if (c->given != 0)
+        drop_at_peer(c);
+    return err;
 }
 
 /* --- Receiving ------------------------------------------------------------------------------- */

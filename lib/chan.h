@@ -25,7 +25,9 @@ struct sk_chan {
     sk_err dead;         /* not SK_OK: what every call returns from now on */
     uint32_t event_mask; /* the event bit of its traffic */
     uint8_t ready_bit;   /* its bit in sk_self()->ready */
-    uint8_t drop;        /* handles in the escrow that came too early for the handle table */
+    uint8_t drop : 4;    /* handles in the escrow that came too early for the handle table */
+    uint8_t given : 3;   /* of those of the message being sent are in the peer's escrow */
+    uint8_t keep : 1;    /* they stay there: sk_send_until goes on with the others */
     /* Calls (lib/rpc.c). Index i is busy until its reply has come, however late. */
     uint8_t reply_room; /* slots of the receive ring that no outstanding call has reserved */
     uint8_t reply_slots[SK_CHAN_SLOTS_MAX];
@@ -108,16 +110,19 @@ bool sk_chan_peer_closed(const struct sk_chan *c);
 /* Send without waiting for room. The bytes are copied. Handles are moved or copied into the peer's
  * escrow first, each in one kernel entry that may wait for the far core; they are gone if this
  * returns SK_OK.
- * SK_ERR_FULL   no room in the ring, or in the escrow; nothing was sent
+ * SK_ERR_FULL   no room in the ring, or in the escrow; no message was sent
  * SK_ERR_TOO_BIG, SK_ERR_ARG (handles > 3), SK_ERR_HANDLE, SK_ERR_RIGHTS, SK_ERR_BUSY
  * SK_ERR_PEER_DEAD   the other end is gone, or this one was closed
  * SK_ERR_TIMED_OUT   the far kernel did not answer for a handle: the handle is in doubt and the
  *                    channel is closed
- * If several handles are sent and not the first fails, those before it are closed at the peer. */
+ * If several handles are sent and not the first fails, those before it are closed at the peer, and
+ * gone here; also with SK_ERR_FULL, if the escrow had no room for all of them: a second attempt
+ * then says SK_ERR_HANDLE. sk_send_until has no such failure before its deadline. */
 sk_err sk_send_try(struct sk_chan *c, const struct sk_out *out);
 
-/* The same, waiting for room until deadline (absolute; in the past: one attempt). SK_ERR_FULL: none
- * by the deadline. SK_ERR_STATE: none, and the peer is this task itself. */
+/* The same, waiting for room until deadline (absolute; in the past: one attempt). Handles that the
+ * escrow has no room for follow when it has. SK_ERR_FULL: none by the deadline. SK_ERR_STATE: none,
+ * and the peer is this task itself. */
 sk_err sk_send_until(struct sk_chan *c, const struct sk_out *out, sk_ns deadline);
 
 /* Receive the next message into *in; its handles are the caller's.

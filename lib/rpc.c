@@ -226,7 +226,7 @@ sk_err sk_call_msg(struct sk_chan *c, struct sk_out *out, struct sk_in *in, uint
     sk_err err = call_reserve(c, &call, out, in, reply_max, deadline);
     if (err != SK_OK)
         return err;
-    if (XPORT_CALLS && (c->call_busy & (c->call_busy - 1u)) == 0)
+    if (XPORT_CALLS && out->handles < 2 && (c->call_busy & (c->call_busy - 1u)) == 0)
         err = ask(c, out, in, reply_max, deadline);
     else
         err = xport_self(c) ? SK_ERR_STATE : sk_send_until(c, out, deadline);

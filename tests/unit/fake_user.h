@@ -308,6 +308,10 @@ static sk_err fake_send_handle(int via, uint64_t handle)
         return SK_ERR_PEER_DEAD;
     if (fake.end[fake_end_of(handle)].used)
         return SK_ERR_BUSY;
+    for (int i = 0; i < FAKE_ENDS; i++)
+        for (uint32_t n = 0; n < fake.end[i].escrowed; n++)
+            if (fake.end[i].in_use && fake.end[i].escrow[n] == handle)
+                return SK_ERR_HANDLE; /* it has been given away */
     if (to->escrowed == SK_ESCROW_MAX)
         return SK_ERR_FULL;
     to->escrow[to->escrowed++] = (sk_handle)handle;

@@ -254,9 +254,93 @@ static void test_D17_death_ends_the_library(void **state)
     }
 }
 
+/* --- Handles for which the escrow has room a few at a time ------------------------------------ */
+
+static sk_handle taken[8];
+static uint32_t taken_count;
+
+static void server_takes(void)
+{
+    struct sk_in in;
+    while (sk_recv_try(&server, &in) == SK_OK)
+        for (uint32_t i = 0; i < in.handles; i++)
+            taken[taken_count++] = in.handle[i];
+}
+
+/* Two messages with three handles each: there are four places. */
+static sk_err send_six(struct sk_chan near[6], sk_handle far[6], bool call, sk_ns deadline)
+{
+    struct sk_out out = {.label = 1, .handles = 3, .handle = far};
+    taken_count = 0;
+    fake.task[1].handles_left = 100;
+    for (unsigned i = 0; i < 6; i++)
+        assert_int_equal(sk_chan_create(&near[i], &far[i], SK_EV_CHAN), SK_OK);
+    assert_int_equal(sk_send_try(&client, &out), SK_OK);
+    out.handle = far + 3;
+    return call ? sk_call_msg(&client, &out, &answer, 8, deadline)
+                : sk_send_until(&client, &out, deadline);
+}
+
+static void server_takes_now(void)
+{
+    fake.current = &fake.task[1];
+    server_takes();
+    fake.current = &fake.task[0];
+}
+
+static void test_handles_follow_when_there_is_room(void **state)
+{
+    (void)state;
+    for (unsigned call = 0; call < 2; call++) {
+        struct sk_chan near[6];
+        sk_handle far[6];
+        begin();
+        fake.task[1].run = server_takes;
+        sk_err err = send_six(near, far, call != 0, sk_in_ms(10));
+        assert_int_equal(err, call != 0 ? SK_ERR_TIMED_OUT : SK_OK);
+        server_takes_now();
+        assert_int_equal(taken_count, 6);
+        for (unsigned i = 0; i < 6; i++) {
+            assert_int_equal(taken[i], far[i]);
+            assert_int_equal(sys_close(far[i]), SK_OK);
+            sk_chan_close(&near[i]);
+        }
+        end();
+    }
+}
+
+/* No room for all by the deadline: what was given is closed at the peer, the others stay, and what
+ * comes next has its own handles. */
+static void test_handles_without_their_message_are_closed(void **state)
+{
+    struct sk_chan near[6];
+    sk_handle far[6];
+    (void)state;
+    begin();
+    assert_int_equal(send_six(near, far, false, sk_in_ms(2)), SK_ERR_FULL);
+    server_takes_now();
+    assert_int_equal(taken_count, 3);
+    assert_true(sk_chan_peer_closed(&near[3]));
+    assert_false(sk_chan_peer_closed(&near[4]));
+    struct sk_out out = {.label = 1, .handles = 2, .handle = far + 4};
+    assert_int_equal(sk_send_try(&client, &out), SK_OK);
+    server_takes_now();
+    assert_int_equal(taken_count, 5);
+    assert_int_equal(taken[3], far[4]);
+    assert_int_equal(taken[4], far[5]);
+    for (unsigned i = 0; i < 6; i++) {
+        if (i != 3)
+            assert_int_equal(sys_close(far[i]), SK_OK);
+        sk_chan_close(&near[i]);
+    }
+    end();
+}
+
 #define LIB_DEADLINE_CASES                                                                         \
     cmocka_unit_test(test_D17_deadlines_of_the_library),                                           \
         cmocka_unit_test(test_D17_an_event_cancels_the_library),                                   \
-        cmocka_unit_test(test_D17_death_ends_the_library)
+        cmocka_unit_test(test_D17_death_ends_the_library),                                         \
+        cmocka_unit_test(test_handles_follow_when_there_is_room),                                  \
+        cmocka_unit_test(test_handles_without_their_message_are_closed)
 
 #endif
