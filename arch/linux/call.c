@@ -1,6 +1,7 @@
 /* The system calls, by number: what each does is said in skerry/syscall.h.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "inside.h"
+#include <errno.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -38,6 +39,8 @@ static sk_err call_log(const char *text, size_t len)
 {
     while (len != 0) {
         ssize_t n = write(STDERR_FILENO, text, len);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n <= 0)
             return SK_ERR_FAULT;
         text += n;

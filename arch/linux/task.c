@@ -171,6 +171,18 @@ _Noreturn void task_exit(int32_t status)
     pthread_exit(NULL);
 }
 
+/* A moment, before it looks again. SK_ERR_TIMED_OUT: it was the last; SK_ERR_CANCELLED. */
+static sk_err parent_pause(struct linux_task *t, sk_ns give_up)
+{
+    uint32_t events;
+    uint64_t ready;
+    sk_ns now = linux_now();
+    if (now >= give_up)
+        return SK_ERR_TIMED_OUT;
+    sk_err err = event_wait(t, 0, now + SK_MS(1), &events, &ready);
+    return err == SK_ERR_CANCELLED ? err : SK_OK;
+}
+
 /* The end of a task's channel to the name service, made and sent there. If there is no such service
  * yet it is waited for. */
 sk_err parent_connect(struct linux_task *t, struct linux_handle *h)
@@ -178,15 +190,15 @@ sk_err parent_connect(struct linux_task *t, struct linux_handle *h)
     sk_handle end[2];
     sk_ns give_up = linux_now() + SK_MS(PARENT_MS);
     uint64_t names;
+    sk_err err;
     while (WORD_STATE(names = word_load(&t->area->head->names)) != 1u ||
            WORD_INDEX(names) >= t->area->ports ||
            word_load(&t->area->port[WORD_INDEX(names)].word) !=
                WORD(PORT_LIVE, 0, WORD_GEN(names))) {
-        if (linux_now() >= give_up)
-            return SK_ERR_TIMED_OUT;
-        usleep(1000);
+        if ((err = parent_pause(t, give_up)) != SK_OK)
+            return err;
     }
-    sk_err err = chan_create(t, SK_CHAN_SLOTS_MAX, end);
+    err = chan_create(t, SK_CHAN_SLOTS_MAX, end);
     if (err != SK_OK)
         return err;
     struct linux_handle *near = &t->handle[SK_HANDLE_INDEX(end[0])];
@@ -195,8 +207,9 @@ sk_err parent_connect(struct linux_task *t, struct linux_handle *h)
                                 .rights = SK_RIGHT_CONNECT,
                                 .index = WORD_INDEX(names),
                                 .object_gen = WORD_GEN(names)};
-    while ((err = port_connect(t, &port, far)) == SK_ERR_FULL && linux_now() < give_up)
-        usleep(1000);
+    while ((err = port_connect(t, &port, far)) == SK_ERR_FULL)
+        if ((err = parent_pause(t, give_up)) != SK_OK)
+            break; /* the queue of the name service, not of who is asked for */
     if (err != SK_OK) {
         handle_close(t, far);
         handle_close(t, near);
@@ -215,5 +228,5 @@ void sk_linux_spin(uint32_t looks)
 
 sk_handle sk_linux_given(uint32_t i)
 {
-    return i < linux_me->given_count ? linux_me->given[i] : SK_HANDLE_NONE;
+    return linux_me != NULL && i < linux_me->given_count ? linux_me->given[i] : SK_HANDLE_NONE;
 }

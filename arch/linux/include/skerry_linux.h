@@ -112,7 +112,8 @@ struct sk_linux_child {
  * else is a copy, the area is shared, and no other thread goes on in it. Returns when the task has
  * begun and owns what it was given. The caller must be a task if it gives anything or wants an
  * event. The started one must be awaited.
- * Errors of sk_linux_task_begin; SK_ERR_HANDLE, SK_ERR_BUSY: of what is given: all is still the
+ * Errors of sk_linux_task_begin; SK_ERR_UNSUPPORTED: the new process cannot register for
+ * membarrier; SK_ERR_HANDLE, SK_ERR_BUSY: of what is given: all is still the
  * caller's. SK_ERR_PEER_DEAD: it ended before it could begin; what was given may be closed. */
 sk_err sk_linux_start_thread(struct sk_linux_area *area, const struct sk_linux_task *how,
                              sk_linux_main_fn *main, void *arg, struct sk_linux_child *child);
@@ -148,10 +149,17 @@ sk_err sk_linux_set_events(struct sk_linux_area *area, sk_tid tid, uint32_t bits
 /* --- Names ----------------------------------------------------------------------------------- */
 
 /* Serve names (lib/names.h) for this area in the calling task, until its event bit
- * SK_LINUX_EV_STOP is set: SK_OK. One in an area; the names of a task die with it. Tasks may ask
- * before it runs: they wait, for SK_NAMES_MS at most. When it is gone they are told
- * SK_ERR_PEER_DEAD; who closes its sk_parent() then asks the next one. SK_ERR_EXISTS: another task
- * serves. SK_ERR_NO_MEMORY. */
+ * SK_LINUX_EV_STOP is set: SK_OK. One in an area; the names of a task die with it. When it is gone,
+ * or has returned, its clients are told SK_ERR_PEER_DEAD; who closes its sk_parent() then asks the
+ * next one. SK_ERR_EXISTS: another task serves. SK_ERR_NO_MEMORY. SK_ERR_STATE: the caller is no
+ * task.
+ *
+ * Tasks may ask before it runs. The first question of a task, and the first after it has closed its
+ * sk_parent(), then waits for the service, or for room in the service's own queue: until it is
+ * there, or for 5 s, whatever the deadline of the question, one in the past too, or until an event
+ * of sk_cancel_on is set; it looks each millisecond. If that fails sk_parent() is NULL, the names_*
+ * functions say SK_ERR_HANDLE (sys_chan_open of the handle: SK_ERR_TIMED_OUT or SK_ERR_CANCELLED),
+ * and the next question tries again. */
 sk_err sk_linux_serve_names(void);
 #define SK_LINUX_EV_STOP 31u
 

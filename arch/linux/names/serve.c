@@ -250,6 +250,14 @@ static sk_err publish(sk_handle port)
     return word_change(at, old, WORD(1u, h->index, h->object_gen)) ? SK_OK : SK_ERR_EXISTS;
 }
 
+/* The task may live on: nobody who asks, waits or has a name may believe that it is served. */
+static void leave(struct names *n, uint32_t clients)
+{
+    (void)sys_close(n->server.port);
+    for (uint32_t i = 0; i < clients; i++)
+        sk_client_close(&n->loop, &n->loop.clients[i]);
+}
+
 static void on_stop(struct sk_loop *loop, void *user)
 {
     (void)user;
@@ -260,6 +268,8 @@ sk_err sk_linux_serve_names(void)
 {
     struct names n = {.table.max = NAMES_MAX};
     struct sk_loop_event stop = {.bit = SK_LINUX_EV_STOP, .fn = on_stop};
+    if (linux_me == NULL)
+        return SK_ERR_STATE;
     uint32_t clients = linux_me->area->tasks;
     n.waits = clients * WAITS_CLIENT;
     struct sk_client *client = sk_take(clients, sizeof *client, "clients");
@@ -274,9 +284,11 @@ sk_err sk_linux_serve_names(void)
         n.server.on_close = on_close;
         err = sk_serve(&n.loop, &n.server, SK_EV_PORT, SK_PORT_DEPTH_MAX);
     }
-    if (err == SK_OK && (err = publish(n.server.port)) == SK_OK)
-        sk_loop_run(&n.loop);
-    (void)sys_close(n.server.port);
+    if (err == SK_OK) {
+        if ((err = publish(n.server.port)) == SK_OK)
+            sk_loop_run(&n.loop);
+        leave(&n, clients);
+    }
     free(client);
     free(n.wait);
     free(n.table.entry);
