@@ -111,7 +111,9 @@ static _Noreturn void process_run(struct linux_launch *l)
     task_forget();
     l->area->live = 0;
     watch_forget(l->area);
-    sk_err err = watch_begin(l->area);
+    sk_err err = l->area->mode == SK_LINUX_ASYMMETRIC ? barrier_join() : SK_OK;
+    if (err == SK_OK)
+        err = watch_begin(l->area);
     if (err != SK_OK) {
         l->err = err;
         stage_set(l, LAUNCH_FAILED);

@@ -64,6 +64,26 @@ static void test_modes(void **state)
     assert_int_equal(sk_linux_create(&(struct sk_linux_params){.mode = 3}, &a), SK_ERR_ARG);
 }
 
+static int does_nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+/* A new process registers for itself; where it may not, it does not begin. */
+static void test_process_registers(void **state)
+{
+    struct setting *s = *state;
+    struct sk_linux_child child;
+    bool asym = sk_linux_mode(s->area) == SK_LINUX_ASYMMETRIC;
+    fail_on(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED);
+    sk_err err = sk_linux_start_process(s->area, NULL, does_nothing, NULL, &child);
+    fail_on(0);
+    assert_int_equal(err, asym ? SK_ERR_UNSUPPORTED : SK_OK);
+    if (err == SK_OK)
+        end_peer(&child, 0);
+}
+
 /* Sends two messages, the second without a wake-up: what happens to a sleeper that its publisher
  * has not seen. */
 static int quiet_sender(void *arg)
@@ -289,6 +309,9 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_modes),
         cmocka_unit_test(test_no_area),
+        {"test_process_registers", test_process_registers, up_asym_processes, setting_down, NULL},
+        {"test_process_registers (fenced)", test_process_registers, up_fenced_processes,
+         setting_down, NULL},
         {"test_fails_in_use", test_fails_in_use, up_asym_threads, setting_down, NULL},
         {"test_doubt_remains", test_doubt_remains, up_asym_threads, setting_down, NULL},
         {"test_loop_finds_it", test_loop_finds_it, up_asym_threads, setting_down, NULL},
