@@ -1,6 +1,7 @@
 /* torture [ROUNDS] [--seed X] [--round N] [--kind K] [--threads]: kills and stops victims at every
  * moment of their work, see torture.h. ROUNDS: 20000. --round N: round N only. --threads: all are
- * threads of one process, and nobody is killed. --patience MS: what takes so long does not end.
+ * threads of one process, and nobody is killed. --patience MS: where nothing goes on for so long it
+ * does not end.
  * --most N: it gives up after N wrong rounds, else 5.
  * Ends with 1 if anything was wrong.
  * SPDX-License-Identifier: BSD-2-Clause */
@@ -145,10 +146,13 @@ static void round_work(struct torture *t, struct survivor *s, struct plan *p,
             stop = false;
             if (await_stop(child->pid, 0))
                 victim_stopped(t, s, p, child->pid);
+            give_up = sk_in_ms(patience_ms);
             continue;
         }
-        if (survivor_turn(s))
+        if (survivor_turn(s)) {
+            give_up = sk_in_ms(patience_ms);
             continue;
+        }
         sk_ns until = stop ? sk_in_ms(1) : p->kill_at < give_up ? p->kill_at : give_up;
         if (!survivor_sleep(s, until) && sk_now() >= give_up)
             WRONG(s, "nothing goes on any more", s->got, s->answered);
