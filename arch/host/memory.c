@@ -369,7 +369,9 @@ static void unmap_page(struct host_space *s, sk_uaddr addr)
     int side = mapping_side(m, s->id); /* none: cleaned meanwhile, lives of its core ago */
     if (side >= 0)
         m->space[side] = 0;
-    if (side >= 0 && m->space[0] == 0 && m->space[1] == 0)
+    /* A kernel that is told nonsense by a link may end what another core still uses (and exchanges,
+     * where page_exchange cannot): programs are not judged for that. */
+    if (side >= 0 && m->space[0] == 0 && m->space[1] == 0 && sim.opt.plan.scribble_link == 0)
         page_hide(addr & ~(uint64_t)(SK_PAGE_BYTES - 1u));
     uint32_t i = space_index(s);
     for (uint32_t n = 0; n < memory.page_count[i]; n++)

@@ -200,7 +200,8 @@ static void freed_while_open(void)
     struct kern *k = at_rest(0);
     struct end *e = end_of(k, named(k, "rpc_client"));
     struct chan *c = e != NULL ? chan_of(k, e) : NULL;
-    if (c == NULL || e->peer.core == 0 || !sim.cpu[1].kern->ends[e->peer.index].used)
+    if (c == NULL || e->peer.core == 0 || !sim.cpu[1].kern->ends[e->peer.index].used ||
+        c->move != MOVE_NONE || c->doubt)
         return;
     broken = true;
     c->released[0] = c->released[1] = true;
@@ -213,9 +214,11 @@ static void reused_before_the_fence(void)
     struct kern *k = at_rest(0);
     struct end *e = end_of(k, named(k, "rpc_client"));
     struct chan *c = e != NULL ? chan_of(k, e) : NULL;
-    if (c == NULL || e->peer.core == 0 || !sim.cpu[1].kern->ends[e->peer.index].used)
+    if (c == NULL || e->peer.core == 0 || !sim.cpu[1].kern->ends[e->peer.index].used ||
+        c->move != MOVE_NONE || c->doubt)
         return;
     broken = true;
+    sim.audit_steps = sim.steps + 1000; /* not in the middle of this: closing takes steps */
     sim.cpu[1].mode = CORE_HALTED;
     chan_close_end(k, e);
     c->released[0] = c->released[1] = true;
