@@ -215,10 +215,10 @@ static void reused_before_the_fence(void)
     struct end *e = end_of(k, named(k, "rpc_client"));
     struct chan *c = e != NULL ? chan_of(k, e) : NULL;
     if (c == NULL || e->peer.core == 0 || !sim.cpu[1].kern->ends[e->peer.index].used ||
-        c->move != MOVE_NONE || c->doubt)
-        return;
+        c->move != MOVE_NONE || c->doubt || sim.cur->core != 0)
+        return; /* closing takes steps: another core's turn must not go on in them, */
+    sim.audit_steps = sim.steps + 1000; /* and nothing is judged meanwhile */
     broken = true;
-    sim.audit_steps = sim.steps + 1000; /* not in the middle of this: closing takes steps */
     sim.cpu[1].mode = CORE_HALTED;
     chan_close_end(k, e);
     c->released[0] = c->released[1] = true;
