@@ -32,9 +32,15 @@ NATIVE_FLAGS := -O2 -g -DNDEBUG -fno-strict-aliasing -fno-plt -D_GNU_SOURCE -MMD
                 -I$(NATIVE_OUT)/native.gen -Ibench/native $(INCLUDE_FIRST) -Iarch/linux/include -Ilib/shared \
                 $(INCLUDE_LAST)
 
+# The peers that are here, made anew when a package has come or gone: their sources are as old as ever.
+NATIVE_HERE := $(NATIVE_OUT)/native.gen/here.list
+ifneq ($(strip $(file <$(NATIVE_HERE))),$(strip $(NATIVE_SYSTEMS)))
+$(shell mkdir -p $(dir $(NATIVE_HERE)) && echo $(NATIVE_SYSTEMS) > $(NATIVE_HERE))
+endif
+
 # The list of systems: those whose structs the sources define, in the order of the sources.
 NATIVE_LIST := $(NATIVE_OUT)/native.gen/systems.list
-$(NATIVE_LIST).stamp: $(NATIVE_SRC) $(MAKE_FILES)
+$(NATIVE_LIST).stamp: $(NATIVE_SRC) $(NATIVE_HERE) $(MAKE_FILES)
 	@mkdir -p $(@D)
 	@sed -n 's/^const struct system \([a-z0-9_]*\) = .*/BENCH_SYSTEM(\1)/p' $(NATIVE_SRC) > $(NATIVE_LIST).new
 	@cmp -s $(NATIVE_LIST).new $(NATIVE_LIST) || cp $(NATIVE_LIST).new $(NATIVE_LIST)
@@ -55,8 +61,8 @@ $(NATIVE_OUT)/native.obj/%.cc.o: bench/native/%.cc $(MAKE_FILES) | $(NATIVE_LIST
 $(NATIVE_OUT)/native.obj/rte.c.o: NATIVE_FLAGS += -include rte_config.h -isystem /usr/include/dpdk \
     $(patsubst %/rte_config.h,-isystem %,$(wildcard /usr/include/*/dpdk/rte_config.h))
 
-$(NATIVE_OUT)/native: $(NATIVE_OBJ) build/linux/libskerry.a
-	$(Q)$(if $(NATIVE_CXX),$(NATIVE_CXX),$(HOSTCC)) $^ $(NATIVE_LIBS) -o $@
+$(NATIVE_OUT)/native: $(NATIVE_OBJ) build/linux/libskerry.a $(NATIVE_HERE)
+	$(Q)$(if $(NATIVE_CXX),$(NATIVE_CXX),$(HOSTCC)) $(filter-out %.list,$^) $(NATIVE_LIBS) -o $@
 
 -include $(NATIVE_OBJ:.o=.d)
 
