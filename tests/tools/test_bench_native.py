@@ -378,8 +378,8 @@ def test_a_broken_queue_is_found_out(program, system):
 def test_a_short_run(tool, program, tmp_path):
     """Every kind of measure by the systems that are always there."""
     csv, picture = tmp_path / "a.csv", tmp_path / "a.svg"
-    measures = ["rtt64_ns", "stream16_mps", "stream64_mps", "asleep_us", "copy4k_gbps", "rpc8_ns", "clients4_ns",
-                "idle64_ns", "move4k_touched_us", "soon_us"]
+    measures = ["rtt64_ns", "stream16_mps", "stream64_mps", "asleep_us", "copy4k_gbps", "rpc8_ns",
+                "clients4_ns", "idle64_ns", "move4k_touched_us", "soon_us"]
     systems = ["limit-cas", "limit-lines", "skerry-ring", "skerry", "skerry-sleep",
                "skerry-adaptive", "ump", "b-queue", "pipe", "unix"]
     result = tool("bench/native.py", "--systems", ",".join(systems), "--measures",
@@ -391,9 +391,10 @@ def test_a_short_run(tool, program, tmp_path):
     assert ("skerry", "stream16_mps") in by and ("skerry", "stream64_mps") not in by
     assert {m for _, m in by} >= set(measures) | {"rtt64_p50_ns", "rtt64_p99_ns", "rtt64_p999_ns"}
     for r in rows:
-        assert 0 < r.min <= r.median <= r.max and r.samples == 2, r
+        assert 0 < r.min <= r.median <= r.max, r
+        assert r.samples in (1, 2), r  # a sample whose every step the machine stalled is left out
     assert "skerry-ring: round trip / limit-cas" in result.stdout
-    assert "100 %" not in result.stdout and "%" in result.stderr
+    assert "round 1 of 2" in result.stderr and "round 1 of 2" not in result.stdout  # the progress
     xml.etree.ElementTree.fromstring(picture.read_text())
     again = tool("bench/native.py", "--from", csv)
     assert again.returncode == 0 and "skerry-ring: round trip / limit-cas" in again.stdout
