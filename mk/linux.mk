@@ -5,7 +5,7 @@
 LINUXCC   := gcc
 L_INCLUDE := -Iarch/linux/include -Ilib/shared $(INCLUDE_LAST)
 L_CFLAGS  := $(C_COMMON) -D_GNU_SOURCE -pthread $(INCLUDE_FIRST) $(L_INCLUDE)
-L_SRC     := $(LIB_SRC) lib/xport_shared.c services/names/table.c $(wildcard base/*.c)
+L_SRC     := $(LIB_SRC) lib/xport_shared.c $(addprefix services/names/,table.c registry.c) $(wildcard base/*.c)
 L_SRC     := $(filter-out base/string.c lib/loan.c lib/cast.c,$(L_SRC)) \
              $(wildcard arch/linux/*.c arch/linux/names/*.c)
 L_TESTS   := $(patsubst tests/linux/%.c,%,$(wildcard tests/linux/test_*.c))

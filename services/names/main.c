@@ -4,10 +4,8 @@
  *
  * A name is gone with its owner, and with the connection of the init that told of it.
  * SPDX-License-Identifier: BSD-2-Clause */
-#include "lib/loop.h"
-#include "lib/names.h"
 #include "lib/take.h"
-#include "table.h"
+#include "registry.h"
 
 #include <string.h>
 
@@ -31,17 +29,6 @@ struct names {
     uint32_t waits;
     struct wait *wait;
 };
-
-/* Which client, for ever: its tickets' generation says which tenant of its place. */
-static uint64_t via_of(uint32_t index, uint32_t gen)
-{
-    return (uint64_t)gen << 16 | index;
-}
-
-static const struct names_request *request_of(const struct sk_in *in)
-{
-    return (const struct names_request *)(const void *)in->bytes;
-}
 
 /* Answer a WAIT, or a RESOLVE: then port is copied. */
 static void answer_wait(struct sk_loop *loop, struct sk_ticket ticket, sk_err err, sk_handle port)
@@ -70,7 +57,7 @@ static void wait_timed_out(struct sk_loop *loop, struct sk_timer *timer)
 static sk_err await(struct sk_loop *loop, struct sk_client *c, struct sk_in *in, bool wants_port)
 {
     struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
+    const struct names_request *r = registry_request(in);
     if (!names_valid(r->name))
         return SK_ERR_ARG;
     int32_t at = name_table_find(&n->table, r->name);
@@ -113,39 +100,19 @@ static sk_err on_resolve(struct sk_loop *loop, struct sk_client *c, struct sk_in
     return await(loop, c, in, true);
 }
 
-static void drop_at(struct names *n, uint32_t at)
-{
-    (void)sys_close(name_table_remove(&n->table, at));
-}
-
 static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
                           struct sk_answer *a)
 {
     struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
+    const struct names_request *r = registry_request(in);
+    sk_handle port = in->handle[0];
     (void)a;
-    if (!names_valid(r->name) || r->owner == SK_TID_NONE)
-        return SK_ERR_ARG;
-    if (in->handle[0] == SK_HANDLE_NONE)
-        return SK_ERR_BUDGET;
-    int32_t at = name_table_find(&n->table, r->name);
-    if (at >= 0 && n->table.entry[at].owner == r->owner) {
-        drop_at(n, (uint32_t)at); /* told again: the newer port counts */
-    } else if (at >= 0) {
-        struct sk_client *via = &loop->clients[n->table.entry[at].via & 0xffffu];
-        if (sk_chan_peer_closed(&via->source.chan))
-            sk_client_close(loop, via); /* its core begins anew, and we have not looked yet */
-    }
-    struct name_entry e = {
-        .owner = r->owner, .via = via_of(c->index, c->gen), .port = in->handle[0]};
-    memcpy(e.name, r->name, sizeof e.name);
-    sk_err err = name_table_add(&n->table, &e);
+    sk_err err = registry_register(loop, &n->table, c, in, r->owner);
     if (err)
         return err;
-    in->handle[0] = SK_HANDLE_NONE;
     for (uint32_t i = 0; i < n->waits; i++) {
-        if (n->wait[i].used && strcmp(n->wait[i].name, e.name) == 0)
-            wait_end(&n->wait[i], SK_OK, e.port);
+        if (n->wait[i].used && strcmp(n->wait[i].name, r->name) == 0)
+            wait_end(&n->wait[i], SK_OK, port);
     }
     return SK_OK;
 }
@@ -154,53 +121,29 @@ static sk_err on_unregister(struct sk_loop *loop, struct sk_client *c, struct sk
                             struct sk_answer *a)
 {
     struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
     (void)c, (void)a;
-    if (!names_valid(r->name))
-        return SK_ERR_ARG;
-    int32_t at = name_table_find(&n->table, r->name);
-    if (at < 0)
-        return SK_ERR_NOT_FOUND;
-    if (n->table.entry[at].owner != r->owner)
-        return SK_ERR_RIGHTS;
-    drop_at(n, (uint32_t)at);
-    return SK_OK;
+    return registry_unregister(&n->table, in, registry_request(in)->owner);
 }
 
 static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
                       struct sk_answer *a)
 {
-    struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
+    const struct names *n = loop->user;
     (void)c;
-    if (!memchr(r->name, 0, sizeof r->name))
-        return SK_ERR_ARG;
-    int32_t at = name_table_next(&n->table, r->name, r->index);
-    if (at < 0)
-        return SK_ERR_NOT_FOUND;
-    const struct name_entry *e = &n->table.entry[at];
-    struct names_entry reply = {.owner = e->owner, .next = (uint32_t)at + 1u};
-    memcpy(reply.name, e->name, sizeof reply.name);
-    memcpy(a->bytes, &reply, sizeof reply);
-    a->len = sizeof reply;
-    return SK_OK;
+    return registry_list(&n->table, in, a);
 }
 
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     struct names *n = loop->user;
-    uint32_t gen = c->gen - 1u; /* its tickets are void already */
     for (uint32_t i = 0; i < n->waits; i++) {
         struct wait *w = &n->wait[i];
-        if (w->used && w->ticket.client == c->index && w->ticket.gen == gen) {
+        if (w->used && w->ticket.client == c->index && w->ticket.gen == registry_gen(c)) {
             sk_timer_cancel(loop, &w->timer);
             w->used = false;
         }
     }
-    for (uint32_t i = n->table.count; i-- > 0;) {
-        if (n->table.entry[i].via == via_of(c->index, gen))
-            drop_at(n, i);
-    }
+    registry_forget(&n->table, c);
 }
 
 #define LEN sizeof(struct names_request)

@@ -1,12 +1,11 @@
 /* The name service of an area: what on Skerry the inits and the service `names` do together
- * (lib/names.h has the interface), over the table of that service. Its clients are all tasks of the
- * area; the port says truthfully who is behind a connection, and that dies with its task, and with
- * it its names. SPDX-License-Identifier: BSD-2-Clause */
+ * (lib/names.h has the interface), over the registry of that service. Its clients are all tasks
+ * of the area; the port says truthfully who is behind a connection, and that dies with its task,
+ * and with it its names.
+ * SPDX-License-Identifier: BSD-2-Clause */
 #include "../inside.h"
-#include "lib/loop.h"
-#include "lib/names.h"
 #include "lib/take.h"
-#include "services/names/table.h"
+#include "services/names/registry.h"
 
 #include <string.h>
 
@@ -31,11 +30,6 @@ struct names {
     struct wait *wait;
 };
 
-static const struct names_request *request_of(const struct sk_in *in)
-{
-    return (const struct names_request *)(const void *)in->bytes;
-}
-
 /* The task behind a connection. */
 static sk_tid owner_of(const struct sk_client *c)
 {
@@ -47,17 +41,6 @@ static sk_tid owner_of(const struct sk_client *c)
     return known ? SK_TID_MAKE(0, WORD_INDEX(own) & 0xffffffu, WORD_GEN(own)) : SK_TID_NONE;
 }
 
-/* Which client, for ever. */
-static uint64_t via_of(const struct sk_client *c, uint32_t gen)
-{
-    return (uint64_t)gen << 16 | c->index;
-}
-
-static void drop_at(struct names *n, uint32_t at)
-{
-    (void)sys_close(name_table_remove(&n->table, at));
-}
-
 /* Queue *end at the port of the name at `at`; it is gone (NONE) if that succeeds. A name whose port
  * is gone goes too: SK_ERR_NOT_FOUND. */
 static sk_err connect_at(struct names *n, uint32_t at, sk_handle *end)
@@ -67,7 +50,7 @@ static sk_err connect_at(struct names *n, uint32_t at, sk_handle *end)
         *end = SK_HANDLE_NONE;
     if (err != SK_ERR_PEER_DEAD)
         return err;
-    drop_at(n, at);
+    registry_drop(&n->table, at);
     return SK_ERR_NOT_FOUND;
 }
 
@@ -90,7 +73,7 @@ static void wait_timed_out(struct sk_loop *loop, struct sk_timer *timer)
 /* Wait for the name until the request's deadline; in->handle[0], if it has one, is kept. */
 static sk_err wait_begin(struct names *n, struct sk_client *c, struct sk_in *in)
 {
-    const struct names_request *r = request_of(in);
+    const struct names_request *r = registry_request(in);
     if (r->deadline <= sk_now())
         return SK_ERR_NOT_FOUND;
     for (uint32_t i = 0; i < n->waits; i++) {
@@ -117,9 +100,10 @@ static sk_err on_wait(struct sk_loop *loop, struct sk_client *c, struct sk_in *i
 {
     struct names *n = loop->user;
     (void)a;
-    if (!names_valid(request_of(in)->name))
+    if (!names_valid(registry_request(in)->name))
         return SK_ERR_ARG;
-    return name_table_find(&n->table, request_of(in)->name) >= 0 ? SK_OK : wait_begin(n, c, in);
+    return name_table_find(&n->table, registry_request(in)->name) >= 0 ? SK_OK
+                                                                       : wait_begin(n, c, in);
 }
 
 static sk_err on_connect(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
@@ -127,11 +111,11 @@ static sk_err on_connect(struct sk_loop *loop, struct sk_client *c, struct sk_in
 {
     struct names *n = loop->user;
     (void)a;
-    if (!names_valid(request_of(in)->name))
+    if (!names_valid(registry_request(in)->name))
         return SK_ERR_ARG;
     if (in->handle[0] == SK_HANDLE_NONE)
         return SK_ERR_BUDGET;
-    int32_t at = name_table_find(&n->table, request_of(in)->name);
+    int32_t at = name_table_find(&n->table, registry_request(in)->name);
     sk_err err = at >= 0 ? connect_at(n, (uint32_t)at, &in->handle[0]) : SK_ERR_NOT_FOUND;
     return err == SK_ERR_NOT_FOUND ? wait_begin(n, c, in) : err;
 }
@@ -154,28 +138,11 @@ static sk_err on_register(struct sk_loop *loop, struct sk_client *c, struct sk_i
                           struct sk_answer *a)
 {
     struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
     (void)a;
-    if (!names_valid(r->name))
-        return SK_ERR_ARG;
-    if (in->handle[0] == SK_HANDLE_NONE)
-        return SK_ERR_BUDGET;
-    struct name_entry e = {.owner = owner_of(c), .via = via_of(c, c->gen), .port = in->handle[0]};
-    memcpy(e.name, r->name, sizeof e.name);
-    int32_t at = name_table_find(&n->table, r->name);
-    if (at >= 0 && n->table.entry[at].owner == e.owner) {
-        drop_at(n, (uint32_t)at); /* told again: the newer port counts */
-    } else if (at >= 0) {
-        struct sk_client *via = &loop->clients[n->table.entry[at].via & 0xffffu];
-        if (sk_chan_peer_closed(&via->source.chan))
-            sk_client_close(loop, via); /* it is dead, and we have not looked yet */
-    }
-    sk_err err = name_table_add(&n->table, &e);
-    if (err != SK_OK)
-        return err;
-    in->handle[0] = SK_HANDLE_NONE;
-    wake_waits(n, e.name);
-    return SK_OK;
+    sk_err err = registry_register(loop, &n->table, c, in, owner_of(c));
+    if (err == SK_OK)
+        wake_waits(n, registry_request(in)->name);
+    return err;
 }
 
 static sk_err on_unregister(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
@@ -183,48 +150,26 @@ static sk_err on_unregister(struct sk_loop *loop, struct sk_client *c, struct sk
 {
     struct names *n = loop->user;
     (void)a;
-    if (!names_valid(request_of(in)->name))
-        return SK_ERR_ARG;
-    int32_t at = name_table_find(&n->table, request_of(in)->name);
-    if (at < 0)
-        return SK_ERR_NOT_FOUND;
-    if (n->table.entry[at].owner != owner_of(c))
-        return SK_ERR_RIGHTS;
-    drop_at(n, (uint32_t)at);
-    return SK_OK;
+    return registry_unregister(&n->table, in, owner_of(c));
 }
 
 static sk_err on_list(struct sk_loop *loop, struct sk_client *c, struct sk_in *in,
                       struct sk_answer *a)
 {
-    struct names *n = loop->user;
-    const struct names_request *r = request_of(in);
+    const struct names *n = loop->user;
     (void)c;
-    if (memchr(r->name, 0, sizeof r->name) == NULL)
-        return SK_ERR_ARG;
-    int32_t at = name_table_next(&n->table, r->name, r->index);
-    if (at < 0)
-        return SK_ERR_NOT_FOUND;
-    const struct name_entry *e = &n->table.entry[at];
-    struct names_entry reply = {.owner = e->owner, .next = (uint32_t)at + 1u};
-    memcpy(reply.name, e->name, sizeof reply.name);
-    memcpy(a->bytes, &reply, sizeof reply);
-    a->len = sizeof reply;
-    return SK_OK;
+    return registry_list(&n->table, in, a);
 }
 
 static void on_close(struct sk_loop *loop, struct sk_client *c)
 {
     struct names *n = loop->user;
-    uint32_t gen = c->gen - 1u; /* its tickets are void already */
     for (uint32_t i = 0; i < n->waits; i++) {
         struct wait *w = &n->wait[i];
-        if (w->used && w->ticket.client == c->index && w->ticket.gen == gen)
+        if (w->used && w->ticket.client == c->index && w->ticket.gen == registry_gen(c))
             wait_end(w, SK_ERR_PEER_DEAD);
     }
-    for (uint32_t i = n->table.count; i-- > 0;)
-        if (n->table.entry[i].via == via_of(c, gen))
-            drop_at(n, i);
+    registry_forget(&n->table, c);
 }
 
 #define LEN sizeof(struct names_request)
