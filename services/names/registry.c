@@ -28,7 +28,7 @@ sk_err registry_register(struct sk_loop *loop, struct name_table *t, const struc
         registry_drop(t, (uint32_t)at); /* told again: the newer port counts */
     } else if (at >= 0) {
         struct sk_client *via = &loop->clients[t->entry[at].via & 0xffffu];
-        if (sk_chan_peer_closed(&via->source.chan))
+        if (via != c && sk_chan_peer_closed(&via->source.chan))
             sk_client_close(loop, via); /* it is gone, and we have not looked yet */
     }
     struct name_entry e = {.owner = owner, .via = via_of(c->index, c->gen), .port = in->handle[0]};
