@@ -96,6 +96,25 @@ static sk_err make_file(struct sk_linux_area *a)
     return fcntl(a->fd, F_ADD_SEALS, SEALS) == 0 ? SK_OK : SK_ERR_UNSUPPORTED;
 }
 
+/* Of an area that has a file, if err says so: map it, and watch over its members. It is *area then,
+ * and is dropped if not. */
+static sk_err enter(struct sk_linux_area *a, sk_err err, bool fresh, struct sk_linux_area **area)
+{
+    if (err == SK_OK)
+        err = map(a);
+    if (err == SK_OK && fresh)
+        write_head(a);
+    if (err == SK_OK)
+        err = watch_begin(a);
+    if (err != SK_OK) {
+        drop(a);
+        return err;
+    }
+    barrier_mode(a->mode);
+    *area = a;
+    return SK_OK;
+}
+
 sk_err sk_linux_create(const struct sk_linux_params *params, struct sk_linux_area **area)
 {
     static const struct sk_linux_params usual;
@@ -122,19 +141,7 @@ sk_err sk_linux_create(const struct sk_linux_params *params, struct sk_linux_are
     }
     if (err == SK_OK)
         err = make_file(a);
-    if (err == SK_OK)
-        err = map(a);
-    if (err == SK_OK) {
-        write_head(a);
-        err = watch_begin(a);
-    }
-    if (err != SK_OK) {
-        drop(a);
-        return err;
-    }
-    barrier_mode(a->mode);
-    *area = a;
-    return SK_OK;
+    return enter(a, err, true, area);
 }
 
 /* Sizes from the first page of the file, which must be as large as they say. */
@@ -169,17 +176,7 @@ sk_err sk_linux_join(int fd, struct sk_linux_area **area)
     sk_err err = a->fd >= 0 ? read_head(a) : SK_ERR_ARG;
     if (err == SK_OK && a->mode == SK_LINUX_ASYMMETRIC)
         err = barrier_join();
-    if (err == SK_OK)
-        err = map(a);
-    if (err == SK_OK)
-        err = watch_begin(a);
-    if (err != SK_OK) {
-        drop(a);
-        return err;
-    }
-    barrier_mode(a->mode);
-    *area = a;
-    return SK_OK;
+    return enter(a, err, false, area);
 }
 
 sk_err sk_linux_leave(struct sk_linux_area *a)
