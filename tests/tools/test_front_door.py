@@ -71,36 +71,36 @@ def test_doctor_of_one_board(tool):
     assert "aarch64" not in mps2 and "libfdt" not in mps2
 
 
+def commands(folder, missing, apt=None):
+    """PATH with stand-ins: a package is missing; apt-get does what the shell text `apt` says."""
+    texts = {"dpkg-query": f'case "$*" in\n*{missing}) exit 1 ;;\n*) echo install ok installed ;;\nesac\n'}
+    if apt is not None:
+        texts |= {"apt-get": apt, "sudo": '[ "$1" = -n ] && shift\nexec "$@"\n'}
+    for name, text in texts.items():
+        (folder / name).write_text("#!/bin/sh\n" + text)
+        (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 def test_doctor_says_what_to_do(tool, tmp_path):
-    query = tmp_path / "dpkg-query"
-    query.write_text('#!/bin/sh\ncase "$*" in\n*make) exit 1 ;;\n*) echo install ok installed ;;\nesac\n')
-    query.chmod(0o755)
-    result = tool("skerry", "doctor", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    path = commands(tmp_path, missing="make")
+    result = tool("skerry", "doctor", env={"PATH": path})
     assert result.returncode == 1
     assert "MISSING  make" in result.stdout and "apt-get install make" in result.stdout
 
 
 def test_doctor_is_content_without_peers_of_a_benchmark(tool, tmp_path):
-    query = tmp_path / "dpkg-query"
-    query.write_text('#!/bin/sh\ncase "$*" in\n*libck-dev) exit 1 ;;\n*) echo install ok installed ;;\nesac\n')
-    query.chmod(0o755)
-    result = tool("skerry", "doctor", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    path = commands(tmp_path, missing="libck-dev")
+    result = tool("skerry", "doctor", env={"PATH": path})
     assert result.returncode == 0
     assert "optional libck-dev" in result.stdout and "apt-get install libck-dev" in result.stdout
 
 
 def test_bench_native_goes_on_without_peers(tool, tmp_path):
     """A peer that cannot be installed; then a wrong option, so that nothing is measured."""
-    for name, text in (
-        ("dpkg-query", 'case "$*" in\n*libnng-dev) exit 1 ;;\n*) echo install ok installed ;;\nesac\n'),
-        ("apt-get", "exit 1\n"),
-        ("sudo", '[ "$1" = -n ] && shift\nexec "$@"\n'),
-    ):
-        path = tmp_path / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
+    path = commands(tmp_path, missing="libnng-dev", apt="exit 1\n")
     result = tool("skerry", "bench", "native", "--rounds", "0",
-                  env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+                  env={"PATH": path})
     assert result.returncode == 2
     assert "skerry: libnng-dev is missing (a peer in bench native)" in result.stderr
     assert "goes on without" in result.stderr and "--rounds takes 1 to 1000" in result.stderr
@@ -108,15 +108,8 @@ def test_bench_native_goes_on_without_peers(tool, tmp_path):
 
 def test_missing_packages_are_named_and_installed(tool, tmp_path):
     """apt-get is a stand-in here that writes down what it was asked for."""
-    for name, text in (
-        ("dpkg-query", 'case "$*" in\n*clang-tidy) exit 1 ;;\n*) echo install ok installed ;;\nesac\n'),
-        ("apt-get", f'echo "$@" >> {tmp_path}/asked\n[ "$2" = update ]\n'),
-        ("sudo", '[ "$1" = -n ] && shift\nexec "$@"\n'),
-    ):
-        path = tmp_path / name
-        path.write_text("#!/bin/sh\n" + text)
-        path.chmod(0o755)
-    result = tool("skerry", "test", "unit", env={"PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    path = commands(tmp_path, missing="clang-tidy", apt=f'echo "$@" >> {tmp_path}/asked\n[ "$2" = update ]\n')
+    result = tool("skerry", "test", "unit", env={"PATH": path})
     assert result.returncode == 1
     assert "skerry: clang-tidy is missing (checks the code)" in result.stderr
     assert "could not install clang-tidy" in result.stderr
