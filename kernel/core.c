@@ -382,6 +382,8 @@ void core_ask_answered(struct kern *k, struct task *t, sk_err err)
 {
     struct link *l = &k->link[t->op.link];
     bool dead = l->state == LINK_DOWN && l->fate == SK_CORE_DEAD;
+    if (err == SK_OK && t->op.ask != SK_ASK_HANG && t->op.waiting)
+        return; /* that was to an earlier one, which nobody waits for: this one's is its end */
     if (err == SK_ERR_PEER_DEAD && t->op.ask == SK_ASK_STOP && t->op.waiting)
         t->op.state = OP_CORE_STOP; /* until it is off */
     else
@@ -412,9 +414,12 @@ void core_ask_over(struct kern *k, struct task *t)
 void core_ask_overdue(struct kern *k, struct task *t)
 {
     struct link *l = &k->link[t->op.link];
-    bool stop = t->op.label == SK_LINK_ASK && t->op.forces;
+    bool asked = t->op.label == SK_LINK_ASK && (t->op.state == OP_QUEUED || t->op.state == OP_SENT);
     core_ask_over(k, t);
-    if (t->op.state != OP_IDLE && stop && mine(l) && order_off(k, l) == SK_OK)
+    if (!asked)
+        return;
+    t->op.state = OP_IDLE; /* a late answer is nothing to anybody (give_reply) */
+    if (t->op.forces && mine(l) && order_off(k, l) == SK_OK)
         link_down(k, l, "it does not stop");
 }
 

@@ -46,7 +46,8 @@ void core_ask_answered(struct kern *k, struct task *t, sk_err err);
 /* t does not wait for the start or the end of a core any more. */
 void core_ask_over(struct kern *k, struct task *t);
 
-/* The deadline of t's request has come: a core that does not stop is forced by its parent. */
+/* The deadline of t's request has come: a core that does not stop is forced by its parent. What was
+ * asked of another kernel is not waited for any more: t can make other requests at once. */
 void core_ask_overdue(struct kern *k, struct task *t);
 
 /* l's kernel asks this one. What is to be answered, if this kernel goes on. */

@@ -353,7 +353,8 @@ void give_reply(struct kern *k, struct link *l, const struct sk_msg *m)
     struct task *t = &k->tasks[m->token];
     if (m->token >= k->task_count || t->state == 0 || t->op.state != OP_SENT ||
         t->op.link != l->core || t->op.label != m->label) {
-        link_down(k, l, "an answer that nobody asked for");
+        if (m->label != SK_LINK_ASK) /* for that nobody may wait any more (core_ask_overdue) */
+            link_down(k, l, "an answer that nobody asked for");
         return;
     }
     op_answered(k, t, &given);

@@ -137,9 +137,13 @@ sk_err proc_wait(struct sk_chan *chan, sk_tid tid, struct proc_exit *how, sk_ns 
  * for. SK_ERR_NOT_FOUND: there are no more. */
 sk_err proc_list(struct sk_chan *chan, sk_core core, uint32_t *index, struct proc_entry *entry);
 
+/* Orders about a core are carried out one after the other, in the order in which they come; others
+ * are answered meanwhile. One that waits for its turn is dropped if its asker ends, or, with
+ * SK_ERR_TIMED_OUT, at its deadline. SK_ERR_FULL: too many wait, or this task has four already. */
+
 /* Start a core, also one that was lost or given up, once it is seen off; SK_OK when its kernel
  * answers. SK_ERR_STATE: it runs already, or is not off. SK_ERR_NOT_FOUND: this machine or system
- * has no such core. */
+ * has no such core. SK_ERR_PEER_DEAD: it was lost while it started. */
 sk_err proc_core_start(struct sk_chan *chan, sk_core core, sk_ns deadline);
 
 /* The same for a core that runs, whatever it does: its programs are gone, those that the manifest

@@ -1,16 +1,22 @@
 /* The cores. The init of core 0 starts them, and starts one that was lost again, by the manifest:
  * once it is seen off, after a pause that grows with each loss soon after a start, and after
- * restart_limit of those no more. One that was asked to stop stays off. What came of a core is
- * looked up at the event that the kernel sends; a start is not waited for there.
+ * restart_limit of those no more. One that was asked to stop stays off. Nothing is waited for here:
+ * what came of a core is looked up at the event that the kernel sends. While an order by hand is
+ * carried out (core_orders.c) that looks, and the policy when it is over.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "init.h"
 #include "lib/start.h"
 
-#define CORE_START_MS 10000u /* the host may emulate many cores on few */
-#define CORE_ASK_MS   2000u
-#define CORE_FORCE_MS 1000u
+uint32_t core_state(const struct init *in, sk_core core)
+{
+    struct sk_core_info info;
+    return sys_core_info(in->start->control, core, &info) == SK_OK ? info.state : SK_CORE_ABSENT;
+}
 
-static void look(struct init *in, sk_core core);
+bool core_state_is_off(uint32_t state)
+{
+    return state == SK_CORE_FENCED || state == SK_CORE_OFF;
+}
 
 /* It is off, and was to run. */
 static void lost(struct init *in, sk_core core)
@@ -33,12 +39,22 @@ static void lost(struct init *in, sk_core core)
 /* One that does not come is ordered off: then it is lost, or quarantined. */
 static void start_failed(struct init *in, sk_core core, sk_err err)
 {
-    struct sk_core_info info;
     sk_log("core %u does not start: %s\n", (unsigned)core, sk_err_text(err));
     in->watch[core].started = sk_now(); /* it has not run */
-    if (sys_core_info(in->start->control, core, &info) == SK_OK && info.state == SK_CORE_STARTING)
-        (void)sys_core_ask(in->start->control, core, SK_ASK_STOP, sk_in_ms(CORE_FORCE_MS));
-    look(in, core);
+    if (core_state(in, core) == SK_CORE_STARTING)
+        (void)sys_core_ask(in->start->control, core, SK_ASK_STOP, 0);
+    core_look(in, core);
+}
+
+static void start(struct init *in, sk_core core)
+{
+    struct watch *w = &in->watch[core];
+    w->fate = PROC_FATE_RUN;
+    w->started = sk_now();
+    sk_timer_set(&in->loop, &w->timer, sk_in_ms(CORE_START_MS));
+    sk_err err = sys_core_start(in->start->control, core, 0);
+    if (err != SK_OK && err != SK_ERR_TIMED_OUT)
+        start_failed(in, core, err);
 }
 
 static void on_timer(struct sk_loop *loop, struct sk_timer *timer)
@@ -46,21 +62,15 @@ static void on_timer(struct sk_loop *loop, struct sk_timer *timer)
     struct init *in = loop->user;
     struct watch *w = timer->user;
     sk_core core = (sk_core)(w - in->watch);
-    sk_err err = SK_ERR_TIMED_OUT;
     if (w->fate == PROC_FATE_PAUSE) {
-        w->fate = PROC_FATE_RUN;
-        w->started = sk_now();
-        sk_timer_set(&in->loop, &w->timer, sk_in_ms(CORE_START_MS));
         sk_log("core %u is started again\n", (unsigned)core);
-        err = sys_core_start(in->start->control, core, sk_now());
-        if (err == SK_OK || err == SK_ERR_TIMED_OUT)
-            return;
+        start(in, core);
+    } else {
+        start_failed(in, core, SK_ERR_TIMED_OUT);
     }
-    start_failed(in, core, err);
 }
 
-/* It is about to be started, by order: what was before does not count. */
-static void expect(struct init *in, sk_core core)
+void core_expect(struct init *in, sk_core core)
 {
     struct watch *w = &in->watch[core];
     w->timer.fn = on_timer;
@@ -71,15 +81,15 @@ static void expect(struct init *in, sk_core core)
     w->in_row = 0;
 }
 
-static void look(struct init *in, sk_core core)
+void core_look(struct init *in, sk_core core)
 {
     struct watch *w = &in->watch[core];
-    struct sk_core_info info;
-    if (w->fate != PROC_FATE_RUN || sys_core_info(in->start->control, core, &info) != SK_OK)
+    if (w->fate != PROC_FATE_RUN || w->order.op != NULL)
         return;
-    if (info.state == SK_CORE_RUNNING)
+    uint32_t state = core_state(in, core);
+    if (state == SK_CORE_RUNNING)
         sk_timer_cancel(&in->loop, &w->timer);
-    else if (info.state == SK_CORE_FENCED || info.state == SK_CORE_OFF)
+    else if (core_state_is_off(state))
         lost(in, core);
 }
 
@@ -87,97 +97,27 @@ void cores_changed(struct sk_loop *loop, void *user)
 {
     struct init *in = loop->user;
     (void)user;
-    for (sk_core c = 1; in->watch && c < in->start->cores; c++)
-        look(in, c);
+    for (sk_core c = 1; in->watch && c < in->start->cores; c++) {
+        core_look(in, c);
+        core_orders_go_on(in, c);
+    }
 }
 
 void cores_boot(struct init *in)
 {
     for (sk_core c = 1; c < in->start->cores; c++) {
-        if (!manifest_core_starts(&in->manifest, c))
-            continue;
-        expect(in, c);
-        sk_err err = sys_core_start(in->start->control, c, sk_in_ms(CORE_START_MS));
-        if (err)
-            start_failed(in, c, err);
+        const struct watch *w = &in->watch[c];
+        if (!manifest_core_starts(&in->manifest, c) || w->fate != PROC_FATE_NONE)
+            continue; /* not wanted; or there has been an order about it meanwhile */
+        core_expect(in, c);
+        start(in, c);
+        while (w->timer.set && core_state(in, c) == SK_CORE_STARTING)
+            sk_loop_step(&in->loop, SK_FOREVER);
     }
 }
 
-/* --- methods --------------------------------------------------------------------------------- */
-
-static sk_ns at_most(sk_ns deadline, uint32_t ms)
-{
-    sk_ns most = sk_in_ms(ms);
-    return deadline < most ? deadline : most;
-}
-
-/* CORE_START and CORE_RESTART. Core 0 starts all others. */
-sk_err proc_on_core_start(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
-                          struct sk_answer *answer)
-{
-    struct init *in = loop->user;
-    const struct proc_at *r = (const void *)req->bytes;
-    sk_ns deadline = at_most(r->deadline, CORE_START_MS);
-    sk_err err;
-    if (!client_may(in, c, SK_SYS_PROG_CORE))
-        return SK_ERR_RIGHTS;
-    bool again = req->label == PROC_CORE_RESTART;
-    if (r->core == 0) /* we would not be here if it did not run */
-        return again ? SK_ERR_ARG : SK_ERR_STATE;
-    if (r->core >= in->start->cores)
-        return SK_ERR_NOT_FOUND;
-    if (proc_elsewhere(in, c, req, 0, sizeof(struct proc_core), deadline, &err))
-        return err;
-    struct proc_core core = {.fate = PROC_FATE_RUN};
-    expect(in, r->core);
-    err = again ? sys_core_restart(in->start->control, r->core, deadline)
-                : sys_core_start(in->start->control, r->core, deadline);
-    if (err == SK_OK)
-        err = sys_core_info(in->start->control, r->core, &core.info);
-    if (err == SK_OK)
-        proc_answer(answer, &core, sizeof core);
-    else
-        look(in, r->core);
-    return err;
-}
-
-static sk_err stop(struct init *in, sk_core core, sk_ns deadline)
-{
-    struct watch *w = &in->watch[core];
-    look(in, core); /* it may just have been lost, and be about to be started again */
-    bool paused = w->fate == PROC_FATE_PAUSE;
-    sk_err err = sys_core_ask(in->start->control, core, SK_ASK_STOP, deadline);
-    if (err == SK_ERR_TIMED_OUT) /* it is ordered off now */
-        err = sys_core_ask(in->start->control, core, SK_ASK_STOP, sk_in_ms(CORE_FORCE_MS));
-    struct sk_core_info info;
-    bool off = sys_core_info(in->start->control, core, &info) == SK_OK &&
-               (info.state == SK_CORE_FENCED || info.state == SK_CORE_OFF);
-    if (err == SK_ERR_CORE_DOWN && !paused && off)
-        return err; /* it is as it was */
-    sk_timer_cancel(&in->loop, &w->timer);
-    w->fate = PROC_FATE_STOP;
-    return off ? SK_OK : err;
-}
-
-sk_err proc_on_core_ask(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
-                        struct sk_answer *answer)
-{
-    struct init *in = loop->user;
-    const struct proc_at *r = (const void *)req->bytes;
-    sk_ns deadline = at_most(r->deadline, CORE_ASK_MS);
-    sk_err err;
-    (void)answer;
-    if (!client_may(in, c, SK_SYS_PROG_CORE))
-        return SK_ERR_RIGHTS;
-    if (r->core >= in->start->cores)
-        return SK_ERR_NOT_FOUND;
-    if (r->core == 0) /* the machine would end with it */
-        return SK_ERR_ARG;
-    if (proc_elsewhere(in, c, req, 0, 0, sk_in_ms(CORE_ASK_MS + 2u * CORE_FORCE_MS), &err))
-        return err;
-    return r->index == SK_ASK_STOP ? stop(in, r->core, deadline)
-                                   : sys_core_ask(in->start->control, r->core, r->index, deadline);
-}
+/* --- methods: what is known of them ------------------------------------------------------------
+ */
 
 /* A core that runs is asked itself, of others the init of core 0 knows most. */
 sk_err proc_on_core_info(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,

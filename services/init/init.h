@@ -90,10 +90,22 @@ struct op {
     bool once; /* CONNECT, WAIT: the name must exist now */
     sk_ns until;
     struct reg *reg;
-    uint32_t core;        /* of a peer */
+    uint32_t core;        /* of a peer; of which an order is */
+    uint32_t ask;         /* core_orders.c: SK_ASK_*, of PROC_CORE_ASK */
     struct proc_one wait; /* far_wait.c: what is asked; the deadline is the asker's */
     bool parked;          /* to be asked when it is its turn */
-    uint64_t order;       /* of those that are parked: lowest first */
+    bool waits;           /* core_orders.c: for its turn */
+    uint64_t order;       /* of those that are parked, or wait for their turn: lowest first */
+};
+
+/* An order by hand that is being carried out (core_orders.c). */
+struct order {
+    struct op *op;       /* who has given it, what it is; its timer is the order's. NULL: none */
+    uint32_t was, epoch; /* of the core, before */
+    bool begun;          /* start: the core has begun to run */
+    bool forced;         /* stop: it had its time, and is ordered off */
+    bool paused;         /* stop: it was about to be started again */
+    sk_ns until;         /* the end of this part of it */
 };
 
 /* What the init of core 0 knows of another core's run. */
@@ -102,6 +114,7 @@ struct watch {
     uint32_t in_row; /* losses soon after the start, one after the other */
     sk_ns started;
     struct sk_timer timer; /* RUN: it should answer by now. PAUSE: start it */
+    struct order order;
 };
 
 /* Our channel to the init of another core. */
@@ -141,7 +154,7 @@ struct init {
     struct watch *watch; /* by core; on core 0 */
     uint32_t dead_next;
     uint32_t boot_count;   /* of boot[]: in use */
-    uint64_t parked_count; /* so far, for their order */
+    uint64_t parked_count; /* so far, for their order: op.order */
     struct names_link names;
 };
 
@@ -169,8 +182,22 @@ void boot_task_ended(struct init *in, sk_tid tid, const struct proc_exit *how);
 uint32_t boot_restarts(const struct init *in, sk_tid tid);
 
 /* --- cores.c: core 0: the others, and what becomes of them ------------------------------------ */
+#define CORE_START_MS 10000u /* the host may emulate many cores on few */
+/* Start those that the manifest wants, one after the other; returns when each runs or has been
+ * given its time. What others ask is answered meanwhile. */
 void cores_boot(struct init *in);
 void cores_changed(struct sk_loop *loop, void *user); /* the event SK_EVENT_CORES */
+/* It is being started, by order: what was before does not count. */
+void core_expect(struct init *in, sk_core core);
+/* What has become of it? One that was lost is started again, by policy. */
+void core_look(struct init *in, sk_core core);
+uint32_t core_state(const struct init *in, sk_core core); /* SK_CORE_* */
+bool core_state_is_off(uint32_t state);                   /* FENCED is, too */
+
+/* --- core_orders.c: core 0: start, restart, stop, crash, hang --------------------------------- */
+/* Something has become of core: its order goes on, and others whose turn it is. */
+void core_orders_go_on(struct init *in, sk_core core);
+void core_orders_client_gone(struct init *in);
 
 /* --- op.c: requests on their way; the pool of struct op -------------------------------------- */
 /* An op on behalf of c (NULL: of init itself). patient: it may last long. NULL: no more for that
@@ -195,7 +222,7 @@ sk_err far_wait(struct init *in, struct sk_client *c, const struct sk_in *req,
                 const struct proc_one *wait);
 void far_wait_client_gone(struct init *in);
 
-/* --- main.c, serve_proc.c, cores.c, serve_names.c: methods ----------------------------------- */
+/* --- main.c, serve_proc.c, cores.c, core_orders.c, serve_names.c: methods --------------------- */
 bool client_is_peer(const struct init *in, const struct sk_client *c);
 bool client_may(const struct init *in, const struct sk_client *c, uint32_t flag);
 /* Is the request for another core? Then *err is what to return: it has been passed on, or cannot

@@ -25,6 +25,7 @@ static void on_close(struct sk_loop *loop, struct sk_client *c)
     task_client_gone(loop->user, c);
     names_client_gone(loop->user);
     far_wait_client_gone(loop->user);
+    core_orders_client_gone(loop->user);
 }
 
 #define PROC_METHODS                                                                               \

@@ -1,8 +1,9 @@
-/* Cores that were given up and wake up late, wherever they stood; two that are lost at once; a
- * parent that is lost while it fences its child; the loss of core 0.
+/* Cores that were given up and wake up late, wherever they stood; answers that come late; two that
+ * are lost at once; a parent that is lost while it fences its child; the loss of core 0.
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "base/ring.h"
 #include "core_machine.h"
+#include "kernel/give.h"
 
 #define FAR 2u /* the core that is lost, and wakes up */
 
@@ -432,6 +433,31 @@ static void test_core_0_in_time_is_not_ended_by_what_others_write(void **state)
     assert_true(works(0));
 }
 
+/* It does not answer: who has asked can make other requests meanwhile, and an answer that comes
+ * late is not taken for another one's, nor for garbage. */
+static void test_nothing_is_left_of_an_ask_that_timed_out(void **state)
+{
+    (void)state;
+    struct kern *k = kern_of(0);
+    struct task *t = init_of(0);
+    static const struct sk_link_given late = {.err = SK_OK};
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_HANG, fake_now - 1u), CALL_BLOCKED);
+    enter(0, TIMER);
+    EXPECT(result(t), SK_ERR_TIMED_OUT);
+    EXPECT(t->op.state, OP_IDLE);
+    struct sk_msg m = {.label = SK_LINK_ASK, .token = (uint16_t)t->slot};
+    memcpy(m.bytes, &late, sizeof(late));
+    give_reply(k, &k->link[FAR], &m);
+    EXPECT(k->link[FAR].state, LINK_UP);
+    freeze(FAR);
+    EXPECT(CALL(k, t, CORE_ASK, CONTROL, FAR, SK_ASK_CRASH, SK_FOREVER), CALL_BLOCKED);
+    give_reply(k, &k->link[FAR], &m);
+    EXPECT(t->state, SK_TASK_WAITING); /* that it hangs does not say that it has panicked */
+    periods(MISSED + 1u);
+    EXPECT(t->state, SK_TASK_READY);
+    EXPECT(result(t), SK_ERR_PEER_DEAD);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup_cores, teardown_cores)
@@ -443,6 +469,7 @@ int main(void)
         TEST(test_late_before_the_header_of_a_slot),
         TEST(test_given_up_by_a_sibling),
         TEST(test_thought_to_have_halted),
+        TEST(test_nothing_is_left_of_an_ask_that_timed_out),
         TEST(test_two_are_lost_at_once),
         TEST(test_a_parent_is_lost_while_it_fences),
         TEST(test_core_0_is_lost),
