@@ -208,7 +208,9 @@ static void ask_begin(struct init *in, sk_core core)
 
 static void ask_late(struct init *in, sk_core core)
 {
-    if (sk_now() < in->watch[core].order.until)
+    if (core_state(in, core) != SK_CORE_RUNNING)
+        ask_changed(in, core);
+    else if (sk_now() < in->watch[core].order.until)
         ask_try(in, core);
     else
         end(in, core, SK_ERR_TIMED_OUT);
