@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from stalls import Stalls
+
 ROUNDS = 100
 SECONDS = 600
 TOLD = (r"death: (\w+): (\d+) deaths; answered (\d+), refused (\d+), may have run (\d+): "
@@ -16,12 +18,17 @@ BOTH = [pytest.param("virt-arm64", 4, marks=pytest.mark.board("virt-arm64")),
 @pytest.mark.parametrize("board, cores", BOTH)
 def test_whoever_called_a_core_that_died_was_told_the_truth(boot, built_an521, board, cores):
     machine = boot(cores, "death", board)
-    out = machine.run(f"run death {ROUNDS} {cores}", SECONDS)
+    with Stalls(machine.tty.pid) as stalls:
+        out = machine.run(f"run death {ROUNDS} {cores}", SECONDS)
     fine = f"death: {ROUNDS} rounds, all is as the clients were told" in out
     assert fine, out + machine.run("log 0")
-    # The host may starve an emulated core for as long as it takes to be suspected; not often.
-    strays = int(re.search(r"death: lost unasked (\d+) times", out).group(1))
-    assert strays <= ROUNDS // 20, out
+    # Each emulated core is a thread of the host. One that waits for a processor for eight periods
+    # while the others run is suspect, and for eight more quarantined until it obeys (ADR 0013). Not
+    # often; and never if the host let no thread wait.
+    lost = re.search(r"death: lost unasked (\d+) times, late (\d+) times", out)
+    strays, late = int(lost.group(1)), int(lost.group(2))
+    stalls = ROUNDS // 20 if stalls.count() is None else stalls.count()
+    assert max(strays, late) <= min(stalls, ROUNDS // 20), f"{stalls} stalls of the host\n{out}"
     told = {name: [int(n) for n in numbers] for name, *numbers in re.findall(TOLD, out)}
     assert set(told) == {"crash", "hang", "stop"}, out
     for deaths, answered, refused, may, dead, timed_out, ran in told.values():
