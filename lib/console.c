@@ -19,9 +19,12 @@ static sk_err connect(struct sk_chan **chan)
     if (self->console.handle != SK_HANDLE_NONE && !sk_chan_peer_closed(&self->console))
         return SK_OK;
     console_disconnect();
-    if (sk_parent() == NULL)
-        return SK_ERR_NOT_FOUND; /* init has no console but the log */
-    return names_connect(SK_CONSOLE_NAME, sk_in_ms(SK_CONSOLE_MS), &self->console);
+    sk_ns deadline = sk_in_ms(SK_CONSOLE_MS);
+    struct sk_chan *parent;
+    sk_err err = sk_parent_until(deadline, &parent);
+    if (err != SK_OK)
+        return err == SK_ERR_HANDLE ? SK_ERR_NOT_FOUND : err; /* init has no console but the log */
+    return names_connect(SK_CONSOLE_NAME, deadline, &self->console);
 }
 
 /* Is this the end of the connection, worth another one? */

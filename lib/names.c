@@ -34,9 +34,9 @@ static sk_err fill(struct names_request *q, const char *name, bool prefix)
 }
 
 /* The name service may answer up to its deadline; some time for the way. */
-static sk_ns answer_by(sk_ns deadline)
+static sk_ns answer_by(sk_ns now, sk_ns deadline)
 {
-    sk_ns least = sk_in_ms(SK_NAMES_MS);
+    sk_ns least = now + SK_MS(SK_NAMES_MS);
     if (deadline < least)
         return least;
     return deadline > SK_FOREVER - SK_MS(SK_NAMES_MS) ? SK_FOREVER : deadline + SK_MS(SK_NAMES_MS);
@@ -46,15 +46,20 @@ static sk_ns answer_by(sk_ns deadline)
 static sk_err ask(uint16_t label, const struct names_request *q, const sk_handle *handle,
                   struct sk_in *in, uint32_t reply_max)
 {
-    struct sk_chan *parent = sk_parent();
-    if (parent == NULL)
-        return SK_ERR_HANDLE;
+    struct sk_chan *parent;
+    sk_ns now = sk_now(), by = answer_by(now, q->deadline);
+    bool own = label == NAMES_CONNECT || label == NAMES_WAIT; /* a deadline of its own */
+    sk_err err = sk_parent_until(own ? q->deadline : by, &parent);
+    if (err == SK_ERR_TIMED_OUT && own && q->deadline <= now)
+        return SK_ERR_NOT_FOUND; /* nobody serves names: there are none */
+    if (err != SK_OK)
+        return err;
     struct sk_out out = {.label = label,
                          .len = sizeof(*q),
                          .bytes = q,
                          .handles = handle != NULL ? 1 : 0,
                          .handle = handle};
-    sk_err err = sk_call_msg(parent, &out, in, reply_max, answer_by(q->deadline));
+    err = sk_call_msg(parent, &out, in, reply_max, by);
     if (err == SK_OK)
         sk_in_drop_handles(in);
     return err;

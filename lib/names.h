@@ -4,7 +4,8 @@
  *
  * A name is 1 to 31 characters. It dies with its owner. All functions ask over sk_parent(), block
  * until the answer or the deadline (SK_NAMES_MS where there is none), and may return
- * SK_ERR_TIMED_OUT, SK_ERR_PEER_DEAD (the service is gone: try again when it is back),
+ * SK_ERR_TIMED_OUT (also: nobody serves names by the deadline),
+ * SK_ERR_PEER_DEAD (the service is gone: try again when it is back), SK_ERR_CANCELLED,
  * SK_ERR_RIGHTS (the manifest does not permit this name) and SK_ERR_ARG (not a name).
  * SPDX-License-Identifier: BSD-2-Clause */
 #ifndef LIB_NAMES_H
@@ -56,7 +57,8 @@ sk_err names_connect(const char *name, sk_ns deadline, struct sk_chan *chan);
 /* The same, donating memory for the service's state of this connection (sk_chan_create_quota). */
 sk_err names_connect_quota(const char *name, sk_ns deadline, struct sk_chan *chan, size_t bytes);
 
-/* Wait until name exists. SK_ERR_TIMED_OUT. */
+/* Wait until name exists. SK_ERR_TIMED_OUT. SK_ERR_NOT_FOUND: it does not (deadline in the past).
+ */
 sk_err names_wait(const char *name, sk_ns deadline);
 
 /* The first entry from *index on whose name begins with prefix ("" for all); *index becomes the

@@ -54,8 +54,14 @@ static inline uint32_t sk_cores(void)
 }
 
 /* The channel to this core's init, opened at the first use; NULL in init itself, or if it cannot be
- * opened. */
+ * opened. Does not wait. */
 struct sk_chan *sk_parent(void);
+
+/* The same in *parent; where tasks may run before there is anybody to ask (Linux: who serves
+ * names), it waits until deadline for him, and looks each millisecond. With an init it never waits.
+ * SK_ERR_TIMED_OUT: nobody by the deadline; one in the past is one look. SK_ERR_CANCELLED.
+ * SK_ERR_HANDLE: this is init. Else what sk_chan_open says. */
+sk_err sk_parent_until(sk_ns deadline, struct sk_chan **parent);
 
 /* Wait for events, as sys_wait; what becomes ready is noted in sk_self()->ready too. */
 sk_err sk_wait_events(uint32_t mask, sk_ns deadline, uint32_t *events);

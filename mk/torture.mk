@@ -22,5 +22,7 @@ build/linux/tests/hostile build/linux-san/tests/hostile: L_LINK := -Wl,--wrap=mm
 build/linux/tests/wakeups: L_LINK := -Wl,--wrap=sk_linux_membarrier
 linux-torture: build/linux/tests/wakeups build/linux/tests/hostile
 build/linux/tests/test_dead_ends build/linux-san/tests/test_dead_ends: L_LINK := -Wl,--wrap=syscall
+build/linux/tests/test_start build/linux-san/tests/test_start: \
+    L_LINK := $(foreach f,syscall sched_setaffinity chan_relate,-Wl,--wrap=$(f))
 build/linux-steps/tests/wakes: build/linux-steps/obj/tests/linux/torture/points.o
 linux-torture: build/linux-steps/tests/wakes

@@ -120,12 +120,12 @@ sk_err region_map(struct linux_task *t, struct linux_handle *h, uintptr_t addr, 
 void region_close(struct linux_task *t, const struct linux_handle *h);
 
 /* --- task.c */
-/* Make h, which is the task's parent, a channel to the name service. */
+/* Make h, which is the task's parent, a channel to the name service. SK_ERR_NOT_FOUND: there is
+ * none now, or its queue is full; lib waits (sk_parent_until). */
 sk_err parent_connect(struct linux_task *t, struct linux_handle *h);
 _Noreturn void task_exit(int32_t status);
 /* After a fork: what the parent's thread was is not ours. */
 void task_forget(void);
-#define PARENT_MS 5000u /* patience with a name service that is not there yet */
 
 /* --- watch.c */
 /* Begin to watch the area's members, in this process. */

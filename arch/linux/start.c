@@ -1,5 +1,8 @@
 /* Starting tasks as threads and as processes, and waiting for their end. Starter and started share
- * a page that says how far the started one is. SPDX-License-Identifier: BSD-2-Clause */
+ * a page that says how far the started one is: NEW, then TAKING what it is given, then BEGUN; or
+ * FAILED; or GIVEN_UP by its starter, a thread while it is NEW only: it could be TAKING what is
+ * another thing by then. A process that was given up is killed; a thread finds it out and ends, and
+ * the page goes with it. SPDX-License-Identifier: BSD-2-Clause */
 #include "inside.h"
 #include <errno.h>
 #include <poll.h>
@@ -7,12 +10,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LAUNCH_NEW = 0, LAUNCH_BEGUN, LAUNCH_FAILED, LAUNCH_ENDED };
+enum { LAUNCH_NEW = 0, LAUNCH_TAKING, LAUNCH_BEGUN, LAUNCH_FAILED, LAUNCH_ENDED, LAUNCH_GIVEN_UP };
 
 struct linux_launch {
     uint32_t stage; /* futex */
@@ -21,6 +25,7 @@ struct linux_launch {
     sk_tid tid;
     struct sk_linux_area *area;
     struct sk_linux_task how;
+    char name[SK_NAME_BYTES];
     sk_linux_main_fn *main;
     void *arg;
     bool process;
@@ -29,12 +34,20 @@ struct linux_launch {
     struct linux_handle give[SK_LINUX_GIVE_MAX];
 };
 
-#define SLICE_MS 20u /* between looks whether a process that does not answer is still there */
+#define START_MS 10000u /* patience where the caller has set none */
+#define SLICE_MS 20u    /* between looks whether a process that does not answer is still there */
 
 static void stage_set(struct linux_launch *l, uint32_t stage)
 {
     half_store(&l->stage, stage);
     linux_futex_wake(&l->stage);
+}
+
+/* False: the other one has decided. */
+static bool stage_change(struct linux_launch *l, uint32_t from, uint32_t to)
+{
+    return __atomic_compare_exchange_n(&l->stage, &from, to, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_SEQ_CST);
 }
 
 /* --- The started ----------------------------------------------------------------------------- */
@@ -77,22 +90,40 @@ static void on_exit_call(void *launch, int32_t status)
     _exit(status & 0xff);
 }
 
-static void run(struct linux_launch *l)
+/* Is it a task now, with all that it was given? SK_ERR_TIMED_OUT: it was given up. */
+static sk_err begin(struct linux_launch *l)
 {
     sk_err err = sk_linux_task_begin(l->area, &l->how);
-    if (err == SK_OK)
-        err = adopt_given(linux_me, l);
+    if (!l->process) /* counted by its starter until it counts itself */
+        __atomic_fetch_sub(&l->area->live, 1u, __ATOMIC_ACQ_REL);
+    if (err != SK_OK)
+        return err;
+    if (!stage_change(l, LAUNCH_NEW, LAUNCH_TAKING))
+        return SK_ERR_TIMED_OUT;
+    err = adopt_given(linux_me, l);
+    if (err != SK_OK)
+        return err;
+    word_store(&linux_me->shared->creator, l->creator);
+    l->tid = linux_me->start.tid;
+    return stage_change(l, LAUNCH_TAKING, LAUNCH_BEGUN) ? SK_OK : SK_ERR_TIMED_OUT;
+}
+
+static void run(struct linux_launch *l)
+{
+    sk_err err = begin(l);
     if (err != SK_OK) {
         l->err = err;
         sk_linux_task_end(0);
-        stage_set(l, LAUNCH_FAILED);
+        if (stage_change(l, LAUNCH_NEW, LAUNCH_FAILED) ||
+            stage_change(l, LAUNCH_TAKING, LAUNCH_FAILED))
+            linux_futex_wake(&l->stage);
+        else if (!l->process)
+            munmap(l, sizeof(*l));
         return;
     }
+    linux_futex_wake(&l->stage);
     linux_me->on_exit = on_exit_call;
     linux_me->on_exit_user = l;
-    word_store(&linux_me->shared->creator, l->creator);
-    l->tid = linux_me->start.tid;
-    stage_set(l, LAUNCH_BEGUN);
     l->status = l->main(l->arg);
     ended(l);
 }
@@ -164,6 +195,8 @@ static struct linux_launch *prepare(struct sk_linux_area *a, const struct sk_lin
         return NULL;
     l->area = a;
     l->how = *how;
+    if (how->name != NULL)
+        l->how.name = strncpy(l->name, how->name, sizeof(l->name) - 1u);
     l->main = main;
     l->arg = arg;
     *err = list_given(l, how);
@@ -191,34 +224,55 @@ static bool process_gone(int pidfd)
     return poll(&p, 1, 0) == 1;
 }
 
-/* Until it has begun, or will not. */
-static sk_err await_begun(struct linux_launch *l, const struct sk_linux_child *child)
+/* Until it has begun, or will not, or the deadline has passed: then it is given up. A thread that
+ * is TAKING is some instructions from having begun. */
+static sk_err await_begun(struct linux_launch *l, const struct sk_linux_child *child,
+                          sk_ns deadline)
 {
     for (;;) {
         bool gone = child->pidfd >= 0 && process_gone(child->pidfd);
         uint32_t stage = half_load(&l->stage);
         if (stage == LAUNCH_FAILED)
             return l->err;
-        if (stage != LAUNCH_NEW)
+        if (stage != LAUNCH_NEW && stage != LAUNCH_TAKING)
             return SK_OK;
         if (gone)
             return SK_ERR_PEER_DEAD;
-        linux_futex_wait(&l->stage, LAUNCH_NEW, linux_now() + SK_MS(SLICE_MS));
+        sk_ns now = linux_now(), slice = now + SK_MS(SLICE_MS);
+        bool late = now >= deadline;
+        if (late && (stage == LAUNCH_NEW || l->process) && stage_change(l, stage, LAUNCH_GIVEN_UP))
+            return SK_ERR_TIMED_OUT;
+        linux_futex_wait(&l->stage, stage, slice < deadline || late ? slice : deadline);
     }
 }
 
-/* It runs, or does not begin: then nothing of it is left. */
+static sk_err await_end(struct sk_linux_child *child, sk_ns deadline, int32_t *status);
+
+/* It runs, or does not begin: then nothing of it is left, but of a thread that was given up. */
 static sk_err started(struct linux_launch *l, const struct sk_linux_task *how,
                       struct sk_linux_child *child)
 {
-    sk_err err = await_begun(l, child);
-    if (l->give_count != 0)
+    int32_t status;
+    sk_ns deadline = l->how.deadline != 0 ? l->how.deadline : linux_now() + SK_MS(START_MS);
+    bool gives = l->give_count != 0, process = l->process;
+    sk_err err = await_begun(l, child, deadline);
+    child->launch = l;
+    if (err == SK_ERR_TIMED_OUT && !process) {
+        pthread_detach(child->thread); /* l is its own now, and all that was to be given is here */
+        *child = (struct sk_linux_child){.pidfd = -1};
+        return err;
+    }
+    if (err != SK_OK) {
+        if (process)
+            (void)sk_linux_kill(child); /* it may be stopped, also one that has failed */
+        (void)await_end(child, SK_FOREVER, &status);
+    }
+    if (gives)
         drop_given(l, how);
     child->tid = l->tid;
-    child->launch = l;
     if (err != SK_OK) {
-        int32_t status;
-        (void)sk_linux_await(child, SK_FOREVER, &status);
+        munmap(l, sizeof(*l));
+        *child = (struct sk_linux_child){.pidfd = -1};
     }
     return err;
 }
@@ -251,7 +305,9 @@ sk_err sk_linux_start_thread(struct sk_linux_area *area, const struct sk_linux_t
     struct linux_launch *l = prepare(area, how, main, arg, &err);
     if (l == NULL)
         return err;
+    __atomic_fetch_add(&area->live, 1u, __ATOMIC_ACQ_REL); /* it will not be left meanwhile */
     if (pthread_create(&thread, NULL, thread_run, l) != 0) {
+        __atomic_fetch_sub(&area->live, 1u, __ATOMIC_ACQ_REL);
         munmap(l, sizeof(*l));
         return SK_ERR_NO_MEMORY;
     }
@@ -324,12 +380,17 @@ static sk_err await_thread(struct sk_linux_child *child, sk_ns deadline, int32_t
     return SK_OK;
 }
 
+static sk_err await_end(struct sk_linux_child *child, sk_ns deadline, int32_t *status)
+{
+    return child->pid != 0 ? await_process(child, deadline, status)
+                           : await_thread(child, deadline, status);
+}
+
 sk_err sk_linux_await(struct sk_linux_child *child, sk_ns deadline, int32_t *status)
 {
     if (child->launch == NULL)
         return SK_ERR_STATE;
-    sk_err err = child->pid != 0 ? await_process(child, deadline, status)
-                                 : await_thread(child, deadline, status);
+    sk_err err = await_end(child, deadline, status);
     if (err == SK_OK) {
         munmap(child->launch, sizeof(struct linux_launch));
         *child = (struct sk_linux_child){.pidfd = -1};

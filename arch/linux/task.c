@@ -171,49 +171,36 @@ _Noreturn void task_exit(int32_t status)
     pthread_exit(NULL);
 }
 
-/* A moment, before it looks again. SK_ERR_TIMED_OUT: it was the last; SK_ERR_CANCELLED. */
-static sk_err parent_pause(struct linux_task *t, sk_ns give_up)
+/* The port of who serves names; SK_ERR_NOT_FOUND: nobody does. */
+static sk_err find_names(const struct sk_linux_area *a, struct linux_handle *port)
 {
-    uint32_t events;
-    uint64_t ready;
-    sk_ns now = linux_now();
-    if (now >= give_up)
-        return SK_ERR_TIMED_OUT;
-    sk_err err = event_wait(t, 0, now + SK_MS(1), &events, &ready);
-    return err == SK_ERR_CANCELLED ? err : SK_OK;
+    uint64_t names = word_load(&a->head->names);
+    uint32_t index = WORD_INDEX(names), gen = WORD_GEN(names);
+    if (WORD_STATE(names) != 1u || index >= a->ports ||
+        word_load(&a->port[index].word) != WORD(PORT_LIVE, 0, gen))
+        return SK_ERR_NOT_FOUND;
+    *port = (struct linux_handle){
+        .kind = SK_KIND_PORT, .rights = SK_RIGHT_CONNECT, .index = index, .object_gen = gen};
+    return SK_OK;
 }
 
-/* The end of a task's channel to the name service, made and sent there. If there is no such service
- * yet it is waited for. */
+/* The end of a task's channel to the name service, made and sent there. */
 sk_err parent_connect(struct linux_task *t, struct linux_handle *h)
 {
     sk_handle end[2];
-    sk_ns give_up = linux_now() + SK_MS(PARENT_MS);
-    uint64_t names;
-    sk_err err;
-    while (WORD_STATE(names = word_load(&t->area->head->names)) != 1u ||
-           WORD_INDEX(names) >= t->area->ports ||
-           word_load(&t->area->port[WORD_INDEX(names)].word) !=
-               WORD(PORT_LIVE, 0, WORD_GEN(names))) {
-        if ((err = parent_pause(t, give_up)) != SK_OK)
-            return err;
-    }
-    err = chan_create(t, SK_CHAN_SLOTS_MAX, end);
+    struct linux_handle port;
+    sk_err err = find_names(t->area, &port);
+    if (err == SK_OK)
+        err = chan_create(t, SK_CHAN_SLOTS_MAX, end);
     if (err != SK_OK)
         return err;
     struct linux_handle *near = &t->handle[SK_HANDLE_INDEX(end[0])];
     struct linux_handle *far = &t->handle[SK_HANDLE_INDEX(end[1])];
-    struct linux_handle port = {.kind = SK_KIND_PORT,
-                                .rights = SK_RIGHT_CONNECT,
-                                .index = WORD_INDEX(names),
-                                .object_gen = WORD_GEN(names)};
-    while ((err = port_connect(t, &port, far)) == SK_ERR_FULL)
-        if ((err = parent_pause(t, give_up)) != SK_OK)
-            break; /* the queue of the name service, not of who is asked for */
+    err = port_connect(t, &port, far);
     if (err != SK_OK) {
         handle_close(t, far);
         handle_close(t, near);
-        return err;
+        return err == SK_ERR_FULL || err == SK_ERR_PEER_DEAD ? SK_ERR_NOT_FOUND : err;
     }
     h->index = near->index;
     h->object_gen = near->object_gen;

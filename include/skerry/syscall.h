@@ -125,7 +125,8 @@ enum {
  * tells where ring and status line are mapped; elsewhere mem and status are 0 and CHAN_SEND,
  * CHAN_RECV, CHAN_ARM, CHAN_WANT (kernel copies; SK_ERR_UNSUPPORTED on MMU ports) do what
  * base/ring.h does in user space. The end starts ready: poll it once. SK_ERR_STATE: opened before.
- * SK_ERR_PEER_DEAD: the core that it was created on has begun anew.
+ * SK_ERR_PEER_DEAD: the core that it was created on has begun anew. SK_ERR_NOT_FOUND: the parent of
+ * a task that runs before there is anybody to ask (Linux).
  * CHAN_SEND: all slots or nothing. SK_ERR_FULL, SK_ERR_PEER_DEAD. Rings the peer itself.
  * CHAN_RECV: one message of up to slots slots. r1 = its slots, r2 = 1: the end is armed, as by
  * CHAN_ARM, for nothing else is there. SK_ERR_EMPTY (the end is armed), SK_ERR_PEER_DEAD (drained

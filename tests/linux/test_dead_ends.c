@@ -59,6 +59,96 @@ static void test_killed_before_it_wakes(void **state)
     }
 }
 
+/* Sends when the task in slot 0 sleeps, and is killed on the way to waking it. *halves: how many of
+ * the stores that come before the wake-up it has made. */
+static int wakes_by_halves(void *halves)
+{
+    struct sk_chan c;
+    bool wake = false;
+    struct sk_out out = {.label = 3};
+    struct sk_linux_area *a = linux_me->area;
+    PEER_CHECK(sk_chan_open(&c, sk_linux_given(0), SK_EV_CHAN) == SK_OK);
+    while (half_load(&a->task[0].asleep) == 0)
+        usleep(100);
+    PEER_CHECK(sk_send_quiet(&c, &out, &wake) == SK_OK && wake);
+    const struct linux_handle *h = &linux_me->handle[SK_HANDLE_INDEX(c.handle)];
+    uint32_t far = half_load(&area_end(a, h->index ^ 1u)->wake);
+    if (*(uint32_t *)halves > 0)
+        __atomic_fetch_or(&a->task[0].ready, (uint64_t)1 << (far >> 8 & 63u), __ATOMIC_SEQ_CST);
+    if (*(uint32_t *)halves > 1)
+        __atomic_fetch_or(&a->task[0].events, 1u << (far & 31u), __ATOMIC_SEQ_CST);
+    (void)raise(SIGKILL);
+    return 98;
+}
+
+static void test_killed_between_the_halves(void **state)
+{
+    struct sk_chan c;
+    struct sk_in in;
+    sk_handle far;
+    assert_int_equal(linux_me->slot, 0);
+    for (uint32_t halves = 0; halves < 3; halves++) {
+        ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
+        struct sk_linux_child peer = start_peer(*state, wakes_by_halves, &halves, &far, 1);
+        sk_linux_spin(0);
+        sk_ns give_up = sk_in_ms(HANG_MS);
+        ASSERT_OK(sk_recv_until(&c, &in, give_up));
+        assert_int_equal(in.label, 3);
+        assert_int_equal(sk_recv_until(&c, &in, give_up), SK_ERR_PEER_DEAD);
+        assert_true(sk_now() < give_up);
+        end_peer(&peer, 128 + SIGKILL);
+        sk_chan_close(&c);
+    }
+}
+
+/* A place of the table as somebody leaves it who has just taken it after another one's death: whose
+ * process it is now, and when that other one's was started. */
+static uint64_t joins_by_hand(struct task_slot *s, int pid)
+{
+    uint64_t w = word_load(&s->word);
+    uint64_t joining = WORD(TASK_JOINING, (uint32_t)pid, WORD_GEN(w) + 1u);
+    assert_int_equal(WORD_STATE(w), TASK_FREE);
+    word_store(&s->born, 1); /* long ago */
+    assert_true(word_change(&s->word, w, joining));
+    return joining;
+}
+
+static void await_free(struct task_slot *s)
+{
+    sk_ns give_up = sk_in_ms(HANG_MS);
+    while (WORD_STATE(word_load(&s->word)) != TASK_FREE) {
+        assert_true(sk_now() < give_up);
+        usleep(100);
+    }
+}
+
+/* Who joins in a dead one's place is not taken for the dead one, and is watched: it lives as long
+ * as its process, no longer. */
+static void test_joins_in_the_place_of_the_dead(void **state)
+{
+    struct sk_linux_area *a = linux_me->area;
+    struct task_slot *lives = &a->task[1], *mark = &a->task[2];
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    uint64_t joining = joins_by_hand(lives, pid);
+    for (uint32_t i = 0; i < 2; i++) { /* once might be the end of an older pass */
+        (void)joins_by_hand(mark,
+                            (int)0xfffffff); /* a process that is not: gone when it was seen */
+        __atomic_fetch_add(&a->head->members, 1u, __ATOMIC_SEQ_CST);
+        linux_futex_wake(&a->head->members);
+        await_free(mark);
+    }
+    assert_true(word_load(&lives->word) == joining); /* it was looked at before the mark was */
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    await_free(lives);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
 /* No room in the ring, and nobody will make any: also a message with handles is told so. */
 static void test_full_ring_to_a_dead_end(void **state)
 {
@@ -190,6 +280,10 @@ int main(void)
         {"test_D13_stale_task", test_D13_stale_task, up_asym_processes, setting_down, NULL},
         {"test_killed_before_it_wakes", test_killed_before_it_wakes, up_asym_processes,
          setting_down, NULL},
+        {"test_killed_between_the_halves", test_killed_between_the_halves, up_asym_processes,
+         setting_down, NULL},
+        {"test_joins_in_the_place_of_the_dead", test_joins_in_the_place_of_the_dead,
+         up_asym_processes, setting_down, NULL},
         {"test_full_ring_to_a_dead_end", test_full_ring_to_a_dead_end, up_asym_threads,
          setting_down, NULL},
         {"test_port_owner_is_told", test_port_owner_is_told, up_asym_threads, setting_down, NULL},

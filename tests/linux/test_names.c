@@ -69,14 +69,59 @@ static void test_stopped_service(void **state)
 static void test_cancelled_before_it_serves(void **state)
 {
     struct setting *s = *state;
-    struct sk_chan_view view;
-    uint32_t events;
+    struct sk_chan c;
+    uint32_t events, at = 0;
+    struct names_entry entry;
     ASSERT_OK(sk_linux_set_events(s->area, sk_self()->start->tid, 1u << DONE));
     sk_cancel_on(1u << DONE);
-    assert_int_equal(sys_chan_open(sk_self()->start->parent, SK_EV_CHAN, &view), SK_ERR_CANCELLED);
-    assert_int_equal(names_wait("x", 0), SK_ERR_HANDLE);
+    assert_int_equal(names_wait("x", SK_FOREVER), SK_ERR_CANCELLED);
+    assert_int_equal(names_connect("x", SK_FOREVER, &c), SK_ERR_CANCELLED);
+    assert_int_equal(names_list("", &at, &entry), SK_ERR_CANCELLED);
     sk_cancel_on(0);
     ASSERT_OK(sk_wait_events(1u << DONE, 0, &events));
+}
+
+/* Each question by `deadline`, while nobody serves. */
+static void ask_nobody(sk_ns deadline)
+{
+    struct sk_chan c;
+    struct sk_chan_view view;
+    sk_ns before = sk_now();
+    sk_err none = deadline == 0 ? SK_ERR_NOT_FOUND : SK_ERR_TIMED_OUT;
+    assert_null(sk_parent());
+    assert_int_equal(sys_chan_open(sk_self()->start->parent, SK_EV_CHAN, &view), SK_ERR_NOT_FOUND);
+    assert_int_equal(names_wait("x", deadline), none);
+    assert_int_equal(names_connect("x", deadline != 0 ? sk_in_ms(10) : 0, &c), none);
+    assert_true(sk_now() >= deadline);
+    assert_true(sk_now() - before < SK_MS(SK_NAMES_MS)); /* nothing that has its own patience */
+}
+
+/* Its deadline is all that a question waits for a service; then it asks one that has come. */
+static void test_nobody_serves(void **state)
+{
+    struct setting *s = *state;
+    struct sk_linux_use use;
+    sk_handle port;
+    ask_nobody(0);
+    ask_nobody(sk_in_ms(10));
+    sk_linux_use(s->area, &use);
+    assert_int_equal(use.channels, 0);
+    struct sk_linux_child names = start_peer(s, serves_twice, NULL, NULL, 0);
+    ASSERT_OK(sys_port_create(12, 2, &port));
+    for (uint32_t i = 0; i < 2; i++) {
+        sk_err err;
+        ASSERT_OK(names_register("there", port)); /* waits, if it does not serve yet */
+        ASSERT_OK(names_wait("there", 0));
+        ASSERT_OK(sk_linux_set_events(s->area, names.tid, 1u << SK_LINUX_EV_STOP));
+        while ((err = names_wait("there", 0)) == SK_OK)
+            ;
+        assert_int_equal(err, SK_ERR_PEER_DEAD);
+        sk_chan_close(sk_parent());
+        ask_nobody(sk_in_ms(10)); /* it was there once */
+        ASSERT_OK(sk_linux_set_events(s->area, names.tid, 1u << (AGAIN + i)));
+    }
+    end_peer(&names, 0);
+    ASSERT_OK(sys_close(port));
 }
 
 static void test_no_task(void **state)
@@ -145,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FOUR(test_stopped_service),
+        FOUR(test_nobody_serves),
         {"test_cancelled", test_cancelled_before_it_serves, up_asym_threads, setting_down, NULL},
         cmocka_unit_test(test_no_task),
         {"test_log_is_interrupted", test_log_is_interrupted, up_asym_threads, setting_down, NULL},

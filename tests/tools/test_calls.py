@@ -16,7 +16,6 @@ ELSEWHERE = {
     "sk_cast_flush_until": ("tests/unit/cast_cases.h", "the_deadline_bounds_the_wait"),
     "sk_loop_step": ("tests/unit/test_lib_loop.c", "timers_fire_in_order"),
     "sk_call_async": ("tests/unit/test_lib_loop.c", "asynchronous_calls_end_once"),
-    "names_connect": ("tests/system/test_services.py", "test_D3_a_client_started_before_its"),
     "names_connect_quota": ("tests/system/test_services.py", "test_D3_a_client_started_before"),
     "console_read": ("tests/system/test_programs.py", "test_backspace_and_help"),
 }

@@ -45,6 +45,7 @@ static struct {
     uint32_t gen[FAKE_ENDS];
     sk_ns now;
     bool far_cores; /* each task pretends to be on its own core */
+    bool unserved;  /* nobody is there yet behind a task's parent */
 } fake;
 
 void sim_step(void);
@@ -376,8 +377,11 @@ void host_syscall(uint32_t nr, const uint64_t a[6], uint64_t r[4])
         err = fake_create(r);
         break;
     case SK_CALL_CHAN_OPEN:
-        err = i < 0 ? SK_ERR_HANDLE
-                    : fake_open(i, (uint32_t)a[1], (struct sk_chan_view *)(uintptr_t)a[2]);
+        if (fake.unserved && a[0] == fake.current->start.parent)
+            err = SK_ERR_NOT_FOUND;
+        else
+            err = i < 0 ? SK_ERR_HANDLE
+                        : fake_open(i, (uint32_t)a[1], (struct sk_chan_view *)(uintptr_t)a[2]);
         break;
     case SK_CALL_INFO:
         err = i < 0 ? SK_ERR_HANDLE

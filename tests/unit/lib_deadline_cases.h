@@ -163,6 +163,38 @@ static sk_err wait_name(sk_ns deadline)
     return err;
 }
 
+/* Nobody is there yet to ask. Who does not wait for a name is told that there is none. */
+static sk_err parent_until(sk_ns deadline)
+{
+    struct sk_chan *parent;
+    fake.unserved = true;
+    fake.task[0].start.parent = SK_HANDLE_MAKE(FAKE_ENDS - 1u, 1);
+    assert_null(sk_parent());
+    return sk_parent_until(deadline, &parent);
+}
+
+static sk_err none_yet(sk_err err, bool past)
+{
+    if (past)
+        assert_int_equal(err, SK_ERR_NOT_FOUND);
+    return past ? SK_ERR_TIMED_OUT : err;
+}
+
+static sk_err wait_unserved(sk_ns deadline)
+{
+    (void)parent_until(0);
+    bool past = deadline <= fake.now;
+    return none_yet(names_wait("name", deadline), past);
+}
+
+static sk_err connect_unserved(sk_ns deadline)
+{
+    struct sk_chan c;
+    (void)parent_until(0);
+    bool past = deadline <= fake.now;
+    return none_yet(names_connect("name", deadline, &c), past);
+}
+
 enum { NONE, ASKS, HAS_NO_PEER = 2 };
 
 /* A function; what a deadline that passes returns; ASKS: it waits for the answer of one who keeps
@@ -193,6 +225,9 @@ static const struct row {
     ROW(proc_core_restart, core_restart, SK_ERR_TIMED_OUT, NONE),
     ROW(proc_core_ask, core_ask, SK_ERR_TIMED_OUT, NONE),
     ROW(names_wait, wait_name, SK_ERR_TIMED_OUT, ASKS),
+    ROW(sk_parent_until, parent_until, SK_ERR_TIMED_OUT, HAS_NO_PEER),
+    ROW(names_wait, wait_unserved, SK_ERR_TIMED_OUT, HAS_NO_PEER),
+    ROW(names_connect, connect_unserved, SK_ERR_TIMED_OUT, HAS_NO_PEER),
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

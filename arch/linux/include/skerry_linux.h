@@ -84,12 +84,13 @@ struct sk_linux_task {
     uint32_t give_count;   /* that the new task gets: sk_linux_given; at most SK_LINUX_GIVE_MAX */
     uint32_t end_event_plus_1; /* [none] event bit + 1 of the starting task, set when the new one
                                   has ended */
+    sk_ns deadline;            /* [in 10 s] absolute: by when a started one must have begun */
 };
 #define SK_LINUX_GIVE_MAX 16u
 
 /* The calling thread becomes a task of the area. It must not be one. how may be NULL; what it gives
- * is ignored. SK_ERR_STATE: it is a task already. SK_ERR_NO_MEMORY: no free place. SK_ERR_ARG: cpu
- * is none, or not allowed. */
+ * and its deadline are ignored, this does not wait. SK_ERR_STATE: it is a task already.
+ * SK_ERR_NO_MEMORY: no free place. SK_ERR_ARG: cpu is none, or not allowed. */
 sk_err sk_linux_task_begin(struct sk_linux_area *area, const struct sk_linux_task *how);
 
 /* The calling thread is no task any more; all that it owned is closed. sk_exit and sys_exit do it
@@ -110,11 +111,16 @@ struct sk_linux_child {
 
 /* Start main(arg) as a task in a new thread, or in a fork of this process: then arg and everything
  * else is a copy, the area is shared, and no other thread goes on in it. Returns when the task has
- * begun and owns what it was given. The caller must be a task if it gives anything or wants an
- * event. The started one must be awaited.
+ * begun and owns what it was given, by how->deadline (a fork and what stdio has to flush before it
+ * take the time they take). The caller must be a task if it gives anything or wants an event. The
+ * started one must be awaited, if this is SK_OK.
  * Errors of sk_linux_task_begin; SK_ERR_UNSUPPORTED: the new process cannot register for
  * membarrier; SK_ERR_HANDLE, SK_ERR_BUSY: of what is given: all is still the
- * caller's. SK_ERR_PEER_DEAD: it ended before it could begin; what was given may be closed. */
+ * caller's. SK_ERR_PEER_DEAD: it ended before it could begin; what was given may be closed.
+ * SK_ERR_TIMED_OUT: it has not begun by the deadline, because it is stopped or does not get the
+ * processor; main is not called. A process has been killed then; what was given may be closed. A
+ * thread ends when it runs again, until then sk_linux_leave says SK_ERR_BUSY; what was to be given
+ * is the caller's. */
 sk_err sk_linux_start_thread(struct sk_linux_area *area, const struct sk_linux_task *how,
                              sk_linux_main_fn *main, void *arg, struct sk_linux_child *child);
 sk_err sk_linux_start_process(struct sk_linux_area *area, const struct sk_linux_task *how,
@@ -155,11 +161,10 @@ sk_err sk_linux_set_events(struct sk_linux_area *area, sk_tid tid, uint32_t bits
  * task.
  *
  * Tasks may ask before it runs. The first question of a task, and the first after it has closed its
- * sk_parent(), then waits for the service, or for room in the service's own queue: until it is
- * there, or for 5 s, whatever the deadline of the question, one in the past too, or until an event
- * of sk_cancel_on is set; it looks each millisecond. If that fails sk_parent() is NULL, the names_*
- * functions say SK_ERR_HANDLE (sys_chan_open of the handle: SK_ERR_TIMED_OUT or SK_ERR_CANCELLED),
- * and the next question tries again. */
+ * sk_parent(), then waits for the service, or for room in the service's own queue, until its
+ * deadline (SK_NAMES_MS where it has none): SK_ERR_TIMED_OUT, for one in the past at once
+ * SK_ERR_NOT_FOUND; or SK_ERR_CANCELLED. The next question tries again. sk_parent() does not wait:
+ * it is NULL (sys_chan_open of the handle: SK_ERR_NOT_FOUND). */
 sk_err sk_linux_serve_names(void);
 #define SK_LINUX_EV_STOP 31u
 
