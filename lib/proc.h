@@ -139,7 +139,10 @@ sk_err proc_list(struct sk_chan *chan, sk_core core, uint32_t *index, struct pro
 
 /* Orders about a core are carried out one after the other, in the order in which they come; others
  * are answered meanwhile. One that waits for its turn is dropped if its asker ends, or, with
- * SK_ERR_TIMED_OUT, at its deadline. SK_ERR_FULL: too many wait, or this task has four already. */
+ * SK_ERR_TIMED_OUT, at its deadline. SK_ERR_FULL: too many wait, or this task has four already.
+ * To core 0 the asker is the init of the core that the task is on: on another core four is what all
+ * its tasks have, one that waits is not dropped with its task, and one that its init gives up
+ * (after 10 s; stop, crash, hang: 4 s) may still be carried out. */
 
 /* Start a core, also one that was lost or given up, once it is seen off; SK_OK when its kernel
  * answers. SK_ERR_STATE: it runs already, or is not off. SK_ERR_NOT_FOUND: this machine or system
@@ -153,9 +156,10 @@ sk_err proc_core_restart(struct sk_chan *chan, sk_core core, sk_ns deadline);
 
 /* Ask the kernel of a core. SK_ASK_STOP: to halt; SK_OK: it is off, and stays so until it is
  * started; one that does not listen is ordered off. SK_ERR_STATE: the machine cannot force it;
- * SK_ERR_TIMED_OUT: it may yet come off. SK_ASK_CRASH: to panic; SK_ASK_HANG: to stop answering;
- * both are restarted by policy, once that is noticed. SK_ERR_ARG: core 0. SK_ERR_NOT_FOUND: no such
- * core. Who asks from that core hears no answer. */
+ * SK_ERR_TIMED_OUT: it may yet come off. SK_ASK_CRASH: to panic; SK_ASK_HANG: to stop answering,
+ * which its kernel says, or, if that takes too long, that it is lost without another word; both are
+ * restarted by policy, once that is noticed. SK_ERR_ARG: core 0. SK_ERR_NOT_FOUND: no such core.
+ * Who asks from that core hears no answer. */
 sk_err proc_core_ask(struct sk_chan *chan, sk_core core, uint32_t what, sk_ns deadline);
 
 /* What is known of a core, running or not. SK_ERR_NOT_FOUND. */

@@ -11,10 +11,11 @@
 
 #define CORE_ASK_MS    2000u
 #define CORE_FORCE_MS  1000u
-#define ASK_AGAIN_MS   500u /* the link may have been full */
+#define CORE_HANG_MS   3000u /* its loss, if its answer came too late, is told of after 8 beats */
+#define ASK_AGAIN_MS   500u  /* the link may have been full */
 #define FORCE_AGAIN_MS 50u
-#define FORCE_NOW_MS   2u /* a kernel forces one only that it has given some time */
-#define HANG_MS        200u /* only the kernel that was asked tells that it does: that is waited for */
+#define FORCE_NOW_MS   2u   /* a kernel forces one only that it has given some time */
+#define HANG_MS        200u /* the kernel that was asked tells that it does: that is waited for */
 
 static sk_ns at_most(sk_ns deadline, uint32_t ms)
 {
@@ -95,7 +96,10 @@ static void start_begin(struct init *in, sk_core core)
 
 static void start_late(struct init *in, sk_core core)
 {
-    end(in, core, SK_ERR_TIMED_OUT);
+    if (core_state(in, core) == SK_CORE_RUNNING) /* the event is still to come */
+        runs(in, core);
+    else
+        end(in, core, SK_ERR_TIMED_OUT);
 }
 
 /* --- stop ------------------------------------------------------------------------------------- */
@@ -104,7 +108,7 @@ static void stop_end(struct init *in, sk_core core, sk_err err)
 {
     struct watch *w = &in->watch[core];
     bool off = core_state_is_off(core_state(in, core));
-    if (err == SK_ERR_CORE_DOWN && !w->order.paused && off) {
+    if (err == SK_ERR_CORE_DOWN && !w->order.paused && core_state_is_off(w->order.was)) {
         end(in, core, err); /* it is as it was */
         return;
     }
@@ -163,46 +167,53 @@ static void stop_late(struct init *in, sk_core core)
 
 /* --- crash, hang ------------------------------------------------------------------------------ */
 
-/* Did that epoch end in a panic? */
-static bool has_panicked(const struct init *in, sk_core core, uint32_t epoch)
+/* How that epoch ended, as it says itself: SK_CRASH_*, 0: it has not. */
+static uint32_t last_word(const struct init *in, sk_core core, uint32_t epoch)
 {
     struct {
         uint32_t epoch, check;
         uint16_t cause, regs;
     } r;
     size_t got;
-    return core_state(in, core) == SK_CORE_DEAD ||
-           (sys_core_record(in->start->control, core, &r, sizeof r, 0, &got) == SK_OK &&
-            r.epoch == epoch && r.cause == SK_CRASH_PANIC);
+    sk_err err = sys_core_record(in->start->control, core, &r, sizeof r, 0, &got);
+    return err == SK_OK && got == sizeof r && r.epoch == epoch ? r.cause : 0;
+}
+
+/* It runs no more. Who has hung has said nothing since, unless it was ordered off. */
+static bool has_done(const struct init *in, sk_core core, const struct order *o)
+{
+    uint32_t state = core_state(in, core), word = last_word(in, core, o->epoch);
+    if (o->op->ask == SK_ASK_CRASH)
+        return state == SK_CORE_DEAD || word == SK_CRASH_PANIC;
+    return state != SK_CORE_DEAD && (word == 0 || word == SK_CRASH_FORCED);
 }
 
 static void ask_changed(struct init *in, sk_core core)
 {
-    const struct order *o = &in->watch[core].order;
-    if (core_state(in, core) == SK_CORE_RUNNING)
-        return;
-    bool done = o->op->ask == SK_ASK_CRASH && has_panicked(in, core, o->epoch);
-    end(in, core, done ? SK_OK : SK_ERR_PEER_DEAD);
+    if (core_state(in, core) != SK_CORE_RUNNING)
+        end(in, core, has_done(in, core, &in->watch[core].order) ? SK_OK : SK_ERR_PEER_DEAD);
 }
 
 static void ask_try(struct init *in, sk_core core)
 {
     struct order *o = &in->watch[core].order;
-    bool hang = o->op->ask == SK_ASK_HANG;
+    bool wait = o->op->ask == SK_ASK_HANG && !o->begun;
     sk_err err =
-        sys_core_ask(in->start->control, core, o->op->ask, hang ? at_most(o->until, HANG_MS) : 0);
-    if (err != SK_ERR_TIMED_OUT) {
+        sys_core_ask(in->start->control, core, o->op->ask, wait ? at_most(o->until, HANG_MS) : 0);
+    bool lost = err == SK_ERR_CORE_DOWN && o->begun; /* since it was asked */
+    if (err != SK_ERR_TIMED_OUT && !lost) {
         end(in, core, err);
         return;
     }
-    look_at(in, o, hang ? o->until : at_most(o->until, ASK_AGAIN_MS));
+    o->begun = true;
+    look_at(in, o, at_most(o->until, ASK_AGAIN_MS));
     ask_changed(in, core);
 }
 
 static void ask_begin(struct init *in, sk_core core)
 {
     struct order *o = &in->watch[core].order;
-    o->until = at_most(o->op->until, CORE_ASK_MS);
+    o->until = at_most(o->op->until, o->op->ask == SK_ASK_HANG ? CORE_HANG_MS : CORE_ASK_MS);
     ask_try(in, core);
 }
 

@@ -48,6 +48,14 @@ def core_hangs(cores):
     return script(CALM, ECHO, parts, hello_on([0]), HALT)
 
 
+def core_hangs_late(cores):
+    """Its answer comes when init does not wait for it any more: that it is lost tells the same."""
+    victim = echo_core(cores)
+    return script(CALM, ECHO, [PROMPT, f"@freeze {victim}", f">core hang {victim}", "~400",
+                               f"@thaw {victim}", f"<core {victim} answers no more"],
+                  ["~500"], back(victim, 2), HALT)
+
+
 def core_stops(cores):
     """It stays off until it is started; meanwhile each order gets one clear line."""
     parts = []
@@ -136,4 +144,4 @@ def orders_from_another_core(cores):
 
 
 # Some of these kernels panic, as they are asked to.
-ENDS = [core_crashes, core_hangs, core_stops, core_is_given_up, core_crashes_now_and_then]
+ENDS = [core_crashes, core_hangs, core_hangs_late, core_stops, core_is_given_up, core_crashes_now_and_then]

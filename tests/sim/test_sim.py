@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODES = ["shared", "copy"]
 SECONDS = 240
 SMALLEST = {"rpc-one-core", "region-move", "spawn-exit", "loan"}
-LONG = {"core-restart", "late-resume", "region-and-back"}
+LONG = {"core-restart", "core-orders-due", "late-resume", "region-and-back"}
 # One step in so many: of the smallest, the others, the long ones.
 SWEEP, ALL = (1, 37, 97), (13, 211, 499)
 UNFORCED = (13, 97, 199)

@@ -1,12 +1,14 @@
 /* Orders about a core that take their time, and what else is asked of core 0's init meanwhile: that
  * is answered first. The core hangs and is stopped, while its start waits for its turn; then the
  * same again, but who has asked is killed: the order that was begun is carried out, the one that
- * waited is not.
+ * waited is not. And a stop whose end and whose time core 0's init learns of at once (orders_due).
  * SPDX-License-Identifier: BSD-2-Clause */
 #include "lib/proc.h"
 #include "tests/sim/scenes/stand.h"
 
 #define SERVICE "service" /* rpc_server */
+
+#define DUE_MS 20u
 
 /* witness.count, by number of the child, which has */
 #define ASKED(n)    (n)
@@ -120,8 +122,45 @@ static void stop_and_die(void)
     expect_core(SK_CORE_RUNNING, 3);
 }
 
+/* --- What is due before it is known ----------------------------------------------------------- */
+
+enum { DUE_STOP = 5 };
+
+/* What init says, whenever that is. */
+static int stop_due(void)
+{
+    struct proc_at q = {.core = victim(), .index = SK_ASK_STOP, .deadline = sk_in_ms(DUE_MS)};
+    witness.count[ASKED(DUE_STOP)]++;
+    sk_err err =
+        sk_call(sk_parent(), PROC_CORE_ASK, &q, sizeof q, NULL, 0, NULL, sk_in_ms(STAND_MS));
+    return -err;
+}
+
+/* A core is asked to stop, and does. Core 0's init waits for another one meanwhile, until the time
+ * of that stop is up, and looks at the time first, as it has a client on another core: it is
+ * stopped nevertheless. */
+static int due(void)
+{
+    const char *argv[2] = {"orders_due", "stop"};
+    struct proc_core core = {.fate = 0};
+    sk_tid tid = SK_TID_NONE;
+    expect(proc_core_ask(NULL, 2, SK_ASK_HANG, sk_in_ms(STAND_MS)), SK_OK);
+    (void)W_TOLD(proc_spawn(NULL, argv[0], 2, argv, sk_my_core(), &tid), SK_TID_NONE, SK_FOREVER);
+    for (uint32_t i = 0; i < 100u && witness.count[ASKED(DUE_STOP)] == 0; i++)
+        sk_sleep_until(sk_now() + 100000u);
+    sk_sleep_until(sk_in_ms(1));
+    (void)proc_core_ask(NULL, 2, SK_ASK_HANG, sk_in_ms(STAND_MS));
+    expect(told(tid), SK_OK);
+    sk_err err = proc_core_info(NULL, victim(), &core);
+    if (w_alone())
+        W_CHECK(err == SK_OK && core.fate == PROC_FATE_STOP);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (strcmp(argv[0], "orders_due") == 0)
+        return argc > 1 ? stop_due() : due();
     if (strcmp(argv[0], "orders_child") == 0)
         return argc > 1 ? child((uint32_t)(argv[1][0] - '0')) : 1;
     stop_and_start();
