@@ -14,6 +14,7 @@
 #define CORE_HANG_MS   3000u /* its loss, if its answer came too late, is told of after 8 beats */
 #define ASK_AGAIN_MS   500u  /* the link may have been full */
 #define FORCE_AGAIN_MS 50u
+#define BUSY_AGAIN_MS  20u  /* a connection that init has given up may still be under way */
 #define FORCE_NOW_MS   2u   /* a kernel forces one only that it has given some time */
 #define HANG_MS        200u /* the kernel that was asked tells that it does: that is waited for */
 
@@ -53,12 +54,14 @@ static void runs(struct init *in, sk_core core)
     end_with(in, core, err, &now, err == SK_OK ? sizeof now : 0);
 }
 
-static void start_try(struct init *in, sk_core core, bool again);
+static void start_try(struct init *in, sk_core core);
 
 static void start_changed(struct init *in, sk_core core)
 {
     struct order *o = &in->watch[core].order;
     uint32_t state = core_state(in, core);
+    if (o->again)
+        return; /* it has not been ordered off yet */
     if (state == SK_CORE_RUNNING)
         runs(in, core);
     else if (state == SK_CORE_STARTING)
@@ -66,22 +69,28 @@ static void start_changed(struct init *in, sk_core core)
     else if (o->begun)
         end(in, core, SK_ERR_PEER_DEAD);
     else if (core_state_is_off(state))
-        start_try(in, core, false);
+        start_try(in, core);
     else if (state == SK_CORE_QUARANTINED && o->was != SK_CORE_QUARANTINED)
         end(in, core, SK_ERR_STATE);
 }
 
 /* One that is off begins now; one that is not is ordered off, or is on its way: then once more. */
-static void start_try(struct init *in, sk_core core, bool again)
+static void start_try(struct init *in, sk_core core)
 {
     struct order *o = &in->watch[core].order;
-    o->begun = core_state_is_off(core_state(in, core));
-    sk_err err = again ? sys_core_restart(in->start->control, core, 0)
-                       : sys_core_start(in->start->control, core, 0);
+    bool off = core_state_is_off(core_state(in, core));
+    sk_err err = o->again ? sys_core_restart(in->start->control, core, 0)
+                          : sys_core_start(in->start->control, core, 0);
+    if (err == SK_ERR_BUSY) {
+        look_at(in, o, at_most(o->until, BUSY_AGAIN_MS));
+        return;
+    }
     if (err != SK_OK && err != SK_ERR_TIMED_OUT) {
         end(in, core, err);
         return;
     }
+    o->begun = off;
+    o->again = false;
     core_expect(in, core);
     look_at(in, o, o->until);
     start_changed(in, core);
@@ -91,12 +100,16 @@ static void start_begin(struct init *in, sk_core core)
 {
     struct order *o = &in->watch[core].order;
     o->until = at_most(o->op->until, CORE_START_MS);
-    start_try(in, core, o->op->label == PROC_CORE_RESTART);
+    o->again = o->op->label == PROC_CORE_RESTART;
+    start_try(in, core);
 }
 
 static void start_late(struct init *in, sk_core core)
 {
-    if (core_state(in, core) == SK_CORE_RUNNING) /* the event is still to come */
+    const struct order *o = &in->watch[core].order;
+    if (sk_now() < o->until)
+        start_try(in, core);
+    else if (!o->again && core_state(in, core) == SK_CORE_RUNNING) /* the event is still to come */
         runs(in, core);
     else
         end(in, core, SK_ERR_TIMED_OUT);
@@ -130,11 +143,12 @@ static void stop_try(struct init *in, sk_core core)
     struct order *o = &in->watch[core].order;
     sk_err err =
         sys_core_ask(in->start->control, core, SK_ASK_STOP, o->forced ? sk_in_ms(FORCE_NOW_MS) : 0);
-    if (err != SK_OK && err != SK_ERR_TIMED_OUT) {
+    if (err != SK_OK && err != SK_ERR_TIMED_OUT && err != SK_ERR_BUSY) {
         stop_end(in, core, err);
         return;
     }
-    look_at(in, o, at_most(o->until, o->forced ? FORCE_AGAIN_MS : ASK_AGAIN_MS));
+    uint32_t again = o->forced ? FORCE_AGAIN_MS : ASK_AGAIN_MS;
+    look_at(in, o, at_most(o->until, err == SK_ERR_BUSY ? BUSY_AGAIN_MS : again));
     stop_changed(in, core);
 }
 
@@ -190,8 +204,13 @@ static bool has_done(const struct init *in, sk_core core, const struct order *o)
 
 static void ask_changed(struct init *in, sk_core core)
 {
-    if (core_state(in, core) != SK_CORE_RUNNING)
-        end(in, core, has_done(in, core, &in->watch[core].order) ? SK_OK : SK_ERR_PEER_DEAD);
+    const struct order *o = &in->watch[core].order;
+    if (core_state(in, core) == SK_CORE_RUNNING)
+        return;
+    if (!o->begun)
+        end(in, core, SK_ERR_CORE_DOWN); /* without having been asked */
+    else
+        end(in, core, has_done(in, core, o) ? SK_OK : SK_ERR_PEER_DEAD);
 }
 
 static void ask_try(struct init *in, sk_core core)
@@ -200,6 +219,10 @@ static void ask_try(struct init *in, sk_core core)
     bool wait = o->op->ask == SK_ASK_HANG && !o->begun;
     sk_err err =
         sys_core_ask(in->start->control, core, o->op->ask, wait ? at_most(o->until, HANG_MS) : 0);
+    if (err == SK_ERR_BUSY && sk_now() < o->until) {
+        look_at(in, o, at_most(o->until, BUSY_AGAIN_MS));
+        return;
+    }
     bool lost = err == SK_ERR_CORE_DOWN && o->begun; /* since it was asked */
     if (err != SK_ERR_TIMED_OUT && !lost) {
         end(in, core, err);

@@ -102,6 +102,7 @@ struct op {
 struct order {
     struct op *op;       /* who has given it, what it is; its timer is the order's. NULL: none */
     uint32_t was, epoch; /* of the core, before */
+    bool again;          /* restart: it is to be ordered off first */
     bool begun;          /* start: the core has begun to run; crash, hang: it was asked */
     bool forced;         /* stop: it had its time, and is ordered off */
     bool paused;         /* stop: it was about to be started again */
