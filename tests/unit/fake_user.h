@@ -60,12 +60,6 @@ void sim_stored(const uint32_t *p, uint32_t v)
     (void)v;
 }
 
-/* Services are compiled to call it at each branch (arch/host/program.c). */
-void __sanitizer_cov_trace_pc(void);
-void __sanitizer_cov_trace_pc(void)
-{
-}
-
 void host_relax(void)
 {
     fake.now += 100;
