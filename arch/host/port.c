@@ -95,6 +95,7 @@ _Noreturn void port_halt(struct port_cpu *cpu)
     if (panic && !sim.opt.allow_panic && !cpu->lost && !cpu->doubted)
         sim_fail("the kernel of core %u panicked", cpu->core);
     cpu->mode = CORE_HALTED;
+    cpu->off_ns = SK_FOREVER; /* what is off takes no interrupt any more */
     sim_memory_end(cpu);
     sim_core_leave_for_good();
 }
