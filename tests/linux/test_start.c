@@ -110,6 +110,14 @@ static void still_here(struct sk_chan *c, sk_handle far, bool here)
     sk_chan_close(c);
 }
 
+/* That happens to who is started next, there. */
+static void plant(enum place where, void (*what)(void))
+{
+    place = where;
+    happens = what;
+    starter = gettid();
+}
+
 /* A process to which that happens there: this is said, and nothing is left. */
 static void fails(struct setting *s, enum place where, void (*what)(void), sk_ns deadline,
                   sk_err err)
@@ -121,9 +129,7 @@ static void fails(struct setting *s, enum place where, void (*what)(void), sk_ns
     int32_t status;
     ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
     struct sk_linux_task how = how_of(&far, 1, deadline);
-    place = where;
-    happens = what;
-    starter = gettid();
+    plant(where, what);
     assert_int_equal(sk_linux_start_process(s->area, &how, runs, NULL, &child), err);
     happens = NULL;
     if (deadline != 0)
@@ -174,9 +180,7 @@ static void test_thread_does_not_run(void **state)
         ASSERT_OK(sk_chan_create(&c, &far, SK_EV_CHAN));
         sk_ns deadline = sk_in_ms(10);
         struct sk_linux_task how = how_of(&far, 1, deadline);
-        place = where;
-        happens = stays;
-        starter = gettid();
+        plant(where, stays);
         mains = held = go_on = 0;
         assert_int_equal(sk_linux_start_thread(s->area, &how, runs, NULL, &child),
                          SK_ERR_TIMED_OUT);
