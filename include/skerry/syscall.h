@@ -185,10 +185,11 @@ enum {
  * answering, with interrupts masked; SK_OK: it has said that it does. SK_ERR_ARG: STOP of core 0;
  * STOP or HANG of this core. SK_ERR_RIGHTS: another core has started it. SK_ERR_CORE_DOWN: it does
  * not run. SK_ERR_PEER_DEAD: it was lost otherwise. A deadline in the past asks, unless the link is
- * full, and forces one only that is lost already.
+ * full or not up, and forces one only that is lost already.
  * These three leave nothing behind in the caller when they time out: with a deadline in the past
- * they are a try, whose outcome SK_EVENT_CORES and CORE_INFO tell. Only that CORE_RESTART has
- * ordered a core off then, and its caller starts it once it is off.
+ * they are a try, whose outcome SK_EVENT_CORES and CORE_INFO tell. Only that a core
+ * that was not off, of CORE_RESTART or CORE_START, has been ordered off then: its caller starts it
+ * once it is off.
  * CORE_RECORD: the crash record (skerry/crash.h) of that core's last end, bytes from `from` on; r1
  * = bytes copied, 0: behind its end. SK_ERR_NOT_FOUND: no such core, or none has ended there.
  * SK_ERR_STATE: it was written anew meanwhile.

@@ -188,6 +188,7 @@ static uint32_t last_word(const struct init *in, sk_core core, uint32_t epoch)
         uint32_t epoch, check;
         uint16_t cause, regs;
     } r;
+    _Static_assert(offsetof(struct sk_crash, cause) == 8 && sizeof r == 12, "how a record begins");
     size_t got;
     sk_err err = sys_core_record(in->start->control, core, &r, sizeof r, 0, &got);
     return err == SK_OK && got == sizeof r && r.epoch == epoch ? r.cause : 0;

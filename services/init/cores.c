@@ -116,8 +116,7 @@ void cores_boot(struct init *in)
     }
 }
 
-/* --- methods: what is known of them ------------------------------------------------------------
- */
+/* --- methods: what is known of them ----------------------------------------------------------- */
 
 /* A core that runs is asked itself, of others the init of core 0 knows most. */
 sk_err proc_on_core_info(struct sk_loop *loop, struct sk_client *c, struct sk_in *req,
